@@ -1,0 +1,84 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+// Targets in floor order: what stands below never imports what stands above.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .enableUpcomingFeature("InferIsolatedConformances"),
+  .enableUpcomingFeature("ImmutableWeakCaptures"),
+]
+
+/// The pure floors touch no pointer without saying so; the floors that wrap C would drown in it.
+let pure: [SwiftSetting] =
+  strict + [
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+  ]
+
+let package = Package(
+  name: "starling",
+  platforms: [.macOS(.v26)],
+  products: [
+    .executable(name: "starling", targets: ["starling"])
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+    .systemLibrary(
+      name: "COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+    .systemLibrary(
+      name: "COpusFile", pkgConfig: "opusfile", providers: [.apt(["libopusfile-dev"])]),
+    .systemLibrary(
+      name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
+    .systemLibrary(
+      name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
+
+    .target(name: "Wire", swiftSettings: pure),
+    .target(name: "Keys", dependencies: ["CSodium", "Wire"], swiftSettings: strict),
+    .target(
+      name: "Mesh",
+      dependencies: [
+        "Wire", "Keys",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      swiftSettings: pure),
+    .target(
+      name: "Voice", dependencies: ["COpus", "COpusFile", "COpusEnc", "CSpeexDSP"],
+      swiftSettings: strict),
+    .target(
+      name: "Node",
+      dependencies: [
+        "Mesh", "Voice", "Keys", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "starling",
+      dependencies: [
+        "Node", "Voice", "Mesh", "Keys", "Wire",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+    .testTarget(name: "KeysTests", dependencies: ["Keys", "Wire"], swiftSettings: strict),
+    .testTarget(name: "MeshTests", dependencies: ["Mesh", "Keys", "Wire"], swiftSettings: strict),
+    .testTarget(name: "VoiceTests", dependencies: ["Voice"], swiftSettings: strict),
+    .testTarget(
+      name: "NodeTests", dependencies: ["Node", "Mesh", "Keys", "Wire"], swiftSettings: strict),
+    .testTarget(name: "TidyTests", swiftSettings: strict),
+  ]
+)

@@ -1,0 +1,4 @@
+@main
+struct Starling {
+  static func main() {}
+}
