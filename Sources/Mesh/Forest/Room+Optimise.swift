@@ -130,7 +130,7 @@ extension Room {
     for (link, candidate) in forest.candidates
     where candidate.askedAt + ctx.settings.forest.refreshOffers <= ctx.now {
       forest.candidates[link]?.askedAt = ctx.now
-      send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
+      sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
     }
   }
 

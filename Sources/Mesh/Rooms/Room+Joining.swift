@@ -33,6 +33,7 @@ extension Room {
 
   func linkDown(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
+    early.removeValue(forKey: link)
     overlay.lost(link, node: node)
     guard links.removeValue(forKey: link) != nil else { return }
     lostEdge(link, &ctx)
@@ -152,6 +153,7 @@ extension Room {
       newcomer(link, node: node, &ctx)
     }
     if let reach = reaching.removeValue(forKey: node) { act(reach.purpose, on: link, &ctx) }
+    receiveEarly(from: link, &ctx)
     if forest.isHungry { send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) } }
   }
 

@@ -31,6 +31,8 @@ final class Room {
   /// Links on which both ends have proved to be in the room.
   var links: OrderedDictionary<LinkID, RoomLink> = [:]
   var joinsSent: OrderedDictionary<LinkID, Instant> = [:]
+  /// What arrived from a neighbour ahead of its JOIN: mail keeps no order.
+  var early: OrderedDictionary<LinkID, [(type: MessageType, body: [UInt8])]> = [:]
   var reaching: OrderedDictionary<NodeID, Reach> = [:]
 
   var overlay: Overlay
@@ -78,6 +80,14 @@ final class Room {
   {
     guard let peer = links[link] else { return }
     ctx.send(type, body(peer.theirTag), on: link)
+  }
+
+  /// The same for what is said again soon anyway and may be lost.
+  func sendOnce(
+    _ type: MessageType, to link: LinkID, _ ctx: inout Context, _ body: (RoomTag) -> [UInt8]
+  ) {
+    guard let peer = links[link] else { return }
+    ctx.links.sendOnce(type: type.rawValue, body(peer.theirTag), on: link)
   }
 
   /// Does anything here need this link?
