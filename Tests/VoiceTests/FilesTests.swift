@@ -20,7 +20,7 @@ struct WavBuilder {
 
   static func chunk(_ name: String, _ content: [UInt8], announced: Int? = nil) -> [UInt8] {
     Array(name.utf8) + number(announced ?? content.count, 4) + content
-      + [UInt8](repeating: 0, count: content.count % 2)
+      + [UInt8](repeating: 0, count: announced == nil ? content.count % 2 : 0)
   }
 
   var formatContent: [UInt8] {

@@ -128,6 +128,7 @@ import Voice
   @Test func aStallThatEndsInABurstLosesNothingAndIsLearnt() {
     var buffer = JitterBuffer(frame: .ms20)
     var played: [Int] = []
+    var highest = 0
     for tick in 0..<600 {
       let now = Int64(tick) * Self.step
       // From 200 on nothing comes for 200 ms, then all of it at once, as over TCP.
@@ -135,28 +136,30 @@ import Voice
       for frame in frames {
         buffer.insert(counter: UInt32(frame), payload: Journey.payload(frame), at: now)
       }
+      highest = max(highest, tick < 200 ? 0 : buffer.statistics.targetMilliseconds)
       if case .frame(let payload) = buffer.next(at: now) { played.append(Journey.number(payload)) }
     }
     #expect(Set(200...210).isSubset(of: Set(played)))
-    #expect(buffer.statistics.targetMilliseconds >= 150)
+    #expect((150...200).contains(highest))
+    #expect(buffer.statistics.targetMilliseconds <= 60)
   }
 
   @Test func floodsOfAnythingAreBounded() {
     var dice = Dice(3)
     var buffer = JitterBuffer(frame: .ms20)
     var now: Int64 = 0
-    for round in 0..<200_000 {
+    for round in 0..<40_000 {
       let counter =
         round % 3 == 0
         ? UInt32(truncatingIfNeeded: dice.next())
-        : UInt32.random(in: 0..<400, using: &dice) + UInt32(round / 40)
+        : UInt32.random(in: 0..<400, using: &dice) + UInt32(round / 8)
       let length = round % 1_000 == 0 ? 5_000 : Int.random(in: 0...60, using: &dice)
       now += Int64.random(in: -30_000_000...32_000_000, using: &dice)
       buffer.insert(counter: counter, payload: [UInt8](repeating: 1, count: length), at: now)
       if round % 5 == 0 { _ = buffer.next(at: now, quiet: round % 2 == 0) }
       #expect(buffer.statistics.waiting <= JitterBuffer.capacity)
     }
-    #expect(buffer.statistics.refused > 100)
+    #expect(buffer.statistics.refused > 30)
   }
 
   @Test func countersBeyondTheirBitsAndOversizedFramesAreRefused() {
