@@ -19,10 +19,8 @@ package struct SigningPair: ~Copyable, Sendable {
     try self.init(seed: try Secret(random: &entropy))
   }
 
-  /// libsodium's 64-byte form: seed, then public key.
-  ///
-  /// For key files of other programs.
-  init(expanded: consuming Secret64) {
+  /// From a pair that was derived before.
+  private init(expanded: consuming Secret64) {
     publicKey = SigningKey(Bytes32(reading: expanded.pointer + Secret.count))
     self.expanded = expanded
   }
