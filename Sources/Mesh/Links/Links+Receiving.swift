@@ -38,7 +38,9 @@ extension Links {
     end(session, .malformed, at: now, into: &effects)
   }
 
-  /// Acts on the link's records and moves the owner's together. False when one is malformed.
+  /// Acts on the link's records and moves the owner's together.
+  ///
+  /// False when one is malformed.
   private mutating func use(
     _ session: Session, _ source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> Bool {

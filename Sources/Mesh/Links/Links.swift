@@ -35,7 +35,9 @@ package struct Links: ~Copyable {
   package var events: [LinkEvent] = []
   /// The owner's records of the datagram last opened: positions in ``plain``.
   package internal(set) var records: [Record] = []
-  /// The opened bytes of the datagram last opened. Overwritten by the next.
+  /// The opened bytes of the datagram last opened.
+  ///
+  /// Overwritten by the next.
   package internal(set) var plain: [UInt8] = []
 
   /// `token` must be known to whoever dials this node, if there is one.
@@ -54,8 +56,9 @@ package struct Links: ~Copyable {
 
   package var id: NodeID { node.publicKey }
 
-  /// Takes a datagram. Returns the link it came by when it was one's; ``records`` then holds what
-  /// is the owner's.
+  /// Takes a datagram.
+  ///
+  /// Returns the link it came by when it was one's; ``records`` then holds what is the owner's.
   package mutating func receive(
     _ datagram: Span<UInt8>, from source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> LinkID? {

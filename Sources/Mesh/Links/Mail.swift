@@ -81,8 +81,9 @@ struct Mail: Sendable {
     return true
   }
 
-  /// `largest` arrived, and `largest - 1 - i` for each bit i of `bitmap`. False when that was never
-  /// sent.
+  /// `largest` arrived, and `largest - 1 - i` for each bit i of `bitmap`.
+  ///
+  /// False when that was never sent.
   mutating func acknowledged(_ largest: UInt32, _ bitmap: UInt64) -> Bool {
     guard settle(largest) else { return false }
     var bits = bitmap

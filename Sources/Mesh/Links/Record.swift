@@ -13,7 +13,9 @@ package struct Record: Hashable, Sendable {
   }
 }
 
-/// Record types of the link itself. Those from ``ownersFirst`` on belong to the owner.
+/// Record types of the link itself.
+///
+/// Those from ``ownersFirst`` on belong to the owner.
 package enum RecordType {
   static let padding: UInt8 = 0
   static let ping: UInt8 = 1
@@ -37,8 +39,10 @@ package enum RecordType {
 }
 
 extension Record {
-  /// Cuts opened bytes into records; false when they are not records. Bodies are not looked at.
-  static func parse(_ plain: [UInt8], into records: inout [Record]) -> Bool {
+  /// Cuts opened bytes into records; false when they are not records.
+  ///
+  /// Bodies are not looked at.
+  package static func parse(_ plain: [UInt8], into records: inout [Record]) -> Bool {
     records.removeAll(keepingCapacity: true)
     let end = plain.count
     var offset = 0
