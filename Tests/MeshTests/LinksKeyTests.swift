@@ -42,14 +42,14 @@ import Wire
   }
 
   @Test func keysChangeEveryTwoMinutesHoweverBadThePath() throws {
-    for loss in [0, 20, 40] {
+    for loss in [0, 20, 33] {
       let (network, one, two) = try LinkNetwork.pair(seed: UInt64(loss + 1))
       network.path = { _, dice in
         dice.below(100) < loss ? [] : [.milliseconds(Int64(20 + dice.below(20)))]
       }
       for node in [one, two] {
         network.act(node) { links, now, _ in
-          for link in links.up where loss < 40 { links.watch(link, true, at: now) }
+          for link in links.up where loss < 33 { links.watch(link, true, at: now) }
         }
       }
       network.run(for: .seconds(1_215))

@@ -64,7 +64,7 @@ import Wire
     let (network, node) = try listener()
     let now = network.now.milliseconds
     var stranger = Stranger(seed: 1)
-    for time in [0, now - 7_201_000, now + 7_201_000, .max] {
+    for time in [0, now - 7_210_000, now + 7_210_000, .max] {
       let hello = try stranger.hello(to: node.contact, time: time)
       #expect(network.inject(hello, into: node, from: elsewhere) == 0)
       network.run(for: .seconds(1))

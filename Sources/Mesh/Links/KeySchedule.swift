@@ -71,6 +71,7 @@ struct KeySchedule: ~Copyable {
       previousUntil = now.advanced(by: settings.oldKeyLife)
       return .changed
     }
+    forgetOld(at: now)
     guard let late = previous.take() else { return .no }
     let isGenuine = late.open(datagram, header: header, counter: counter, into: &plain)
     previous = consume late

@@ -59,6 +59,9 @@ package struct LinkSettings: Sendable {
   /// 30 s after which the shortest-lived NAT mappings go (RFC 4787 §4.3 asks for 120)).
   package var idlePing: Duration = .seconds(15)
   package var idlePingJitter: Duration = .seconds(5)
+  /// Pause between pings of a link that stays silent: a dozen before it is dead, so that a path
+  /// which loses every third datagram keeps its links (guess).
+  package var silentPing: Duration = .seconds(2)
   /// A link is dead after this much silence (specification).
   package var death: Duration = .seconds(45)
   /// A quiet measurement of the round trip at least this often on links in use (guess).

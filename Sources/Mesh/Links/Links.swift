@@ -70,7 +70,10 @@ package struct Links: ~Copyable {
     if let (session, header) = addressee(of: datagram) {
       switch session.open(datagram, header: header, into: &plain, at: now) {
       case .opened(let isNewest, let isRekeyed):
-        if isRekeyed, !session.dialled { effects.notes.append(.rekeyed) }
+        if isRekeyed {
+          if !session.dialled { effects.notes.append(.rekeyed) }
+          schedule(session.keys.due, .rekey)
+        }
         if isNewest, session.endpoint != source { move(session, to: source, into: &effects) }
         return opened(session, from: source, at: now, into: &effects)
       case .replayed:

@@ -40,8 +40,8 @@ struct Mail: Sendable {
     guard letters.count < settings.mailQueue else { return false }
     let sequence = base &+ UInt32(letters.count)
     var record: [UInt8] = []
-    record.reserveCapacity(RecordType.mailHeader + body.count)
-    record.appendRecordHeader(RecordType.mail, count: 5 + body.count)
+    record.reserveCapacity(RecordType.header + RecordType.mailHead + body.count)
+    record.appendRecordHeader(RecordType.mail, count: RecordType.mailHead + body.count)
     record.appendInteger(UInt64(sequence), bytes: 4)
     record.append(type)
     record.append(contentsOf: body)

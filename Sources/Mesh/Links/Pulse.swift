@@ -53,7 +53,11 @@ struct Pulse: Sendable {
     let isMeasured = measuredAt.advanced(by: staleness) > now
     let quietUntil = heardAt.advanced(by: pause)
     let isNeeded = isAwaited || quietUntil <= now || !isMeasured
-    pingDue = isNeeded ? now.advanced(by: pause) : quietUntil
+    if isNeeded {
+      pingDue = now.advanced(by: quietUntil <= now ? min(pause, settings.silentPing) : pause)
+    } else {
+      pingDue = quietUntil
+    }
     return isNeeded
   }
 

@@ -35,7 +35,8 @@ package enum RecordType {
 
   /// Bytes before the body of every record but media and padding.
   static let header = 3
-  static let mailHeader = header + 4 + 1
+  /// Sequence number and inner type in front of the body of mail.
+  static let mailHead = 4 + 1
 }
 
 extension Record {
@@ -56,7 +57,8 @@ extension Record {
       guard end - offset >= RecordType.header else { return false }
       let count = Int(plain[offset + 1]) << 8 | Int(plain[offset + 2])
       let start = offset + RecordType.header
-      guard count <= Limits.record, end - start >= count else { return false }
+      let limit = type == RecordType.mail ? Limits.record + RecordType.mailHead : Limits.record
+      guard count <= limit, end - start >= count else { return false }
       records.append(Record(type: type, start: start, count: count))
       offset = start + count
     }
