@@ -35,7 +35,9 @@ package struct Links: ~Copyable {
   package var events: [LinkEvent] = []
   /// The owner's records of the datagram last opened: positions in ``plain``.
   package internal(set) var records: [Record] = []
-  /// The opened bytes of the datagram last opened. Overwritten by the next.
+  /// The opened bytes of the datagram last opened.
+  ///
+  /// Overwritten by the next.
   package internal(set) var plain: [UInt8] = []
 
   /// `token` must be known to whoever dials this node, if there is one.
@@ -54,8 +56,9 @@ package struct Links: ~Copyable {
 
   package var id: NodeID { node.publicKey }
 
-  /// Takes a datagram. Returns the link it came by when it was one's; ``records`` then holds what
-  /// is the owner's.
+  /// Takes a datagram.
+  ///
+  /// Returns the link it came by when it was one's; ``records`` then holds what is the owner's.
   package mutating func receive(
     _ datagram: Span<UInt8>, from source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> LinkID? {
@@ -67,7 +70,10 @@ package struct Links: ~Copyable {
     if let (session, header) = addressee(of: datagram) {
       switch session.open(datagram, header: header, into: &plain, at: now) {
       case .opened(let isNewest, let isRekeyed):
-        if isRekeyed, !session.dialled { effects.notes.append(.rekeyed) }
+        if isRekeyed {
+          if !session.dialled { effects.notes.append(.rekeyed) }
+          schedule(session.keys.due, .rekey)
+        }
         if isNewest, session.endpoint != source { move(session, to: source, into: &effects) }
         return opened(session, from: source, at: now, into: &effects)
       case .replayed:
