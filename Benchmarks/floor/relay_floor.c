@@ -1,4 +1,4 @@
-/* The least a relay can do: read a batch, open each datagram, seal it under F keys, send F copies.
+/* The least a relay can do: read a batch, open each datagram, seal it under F keys, send F of it.
    No sessions, no replay window, no rules. What Starling's relay costs is quoted as a ratio to this.
 
      relay_floor PORT SINKPORT F [PAYLOAD]

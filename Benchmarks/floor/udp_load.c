@@ -2,7 +2,8 @@
 
      udp_load RELAY_PID PORT SINKPORT F [PAYLOAD [WINDOW [BURST [SECONDS]]]]
 
-   One line of name=value; a delivery that does not open under its destination's key fails the run. */
+   One line of name=value. A delivery that does not open under its destination's key fails the
+   run. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +20,9 @@ typedef struct {
   size_t payload;
 } cells;
 
-static uint8_t expected_byte(uint64_t counter, size_t offset) { return (uint8_t)(counter + offset); }
+static uint8_t expected_byte(uint64_t counter, size_t offset) {
+  return (uint8_t)(counter + offset);
+}
 
 static size_t fill(void *context, uint64_t index, uint8_t *slot, size_t capacity) {
   const cells *self = context;

@@ -1,5 +1,5 @@
-/* Closed-loop load: never more than `window` datagrams between the sender and the sinks, so that the
-   relay works at its own pace and nothing is lost to a queue. */
+/* Closed-loop load: never more than `window` datagrams between the sender and the sinks, so that
+   the relay works at its own pace and nothing is lost to a queue. */
 #ifndef STARLING_FLOOR_WINDOW_H
 #define STARLING_FLOOR_WINDOW_H
 
