@@ -1,0 +1,41 @@
+package import Wire
+
+/// What the participant wants done, in order. The shell owns one, applies it after each call and
+/// empties it with ``removeAll()``, which keeps the memory.
+package struct Effects: Sendable {
+  package var outbox = Outbox()
+  package var events: [Event] = []
+  package var notes: [Note] = []
+
+  package init() {}
+
+  package mutating func removeAll() {
+    outbox.removeAll()
+    events.removeAll(keepingCapacity: true)
+    notes.removeAll(keepingCapacity: true)
+  }
+}
+
+/// Datagrams to send, laid end to end in one buffer so that a fan-out costs no allocation.
+package struct Outbox: Sendable {
+  package struct Datagram: Sendable {
+    package let target: Endpoint
+    package let start: Int
+    package let count: Int
+  }
+
+  package private(set) var datagrams: [Datagram] = []
+  package var bytes: [UInt8] = []
+
+  package init() {}
+
+  /// Declares what was appended to `bytes` since `start` to be one datagram.
+  package mutating func finish(from start: Int, to target: Endpoint) {
+    datagrams.append(Datagram(target: target, start: start, count: bytes.count - start))
+  }
+
+  package mutating func removeAll() {
+    datagrams.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: true)
+  }
+}

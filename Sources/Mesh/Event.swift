@@ -1,0 +1,49 @@
+package import Wire
+
+/// What a person at this node would want to see or hear.
+package enum Event: Sendable {
+  case linkUp(NodeID)
+  case linkDown(NodeID)
+  /// A contact that answered: worth remembering for the next start.
+  case reached(Contact)
+  /// Others see us at this address.
+  case reflected(Endpoint)
+
+  case joined(RoomID)
+  case refused(Refusal)
+  case left(RoomID)
+  case roster(RoomID)
+  case listings
+
+  /// A frame to play, opened and in the order of arrival.
+  case heard(Heard)
+  case speaking(RoomID, SessionID, Bool)
+}
+
+/// Why a command could not be carried out, for a person to read.
+package enum Refusal: String, Error, Sendable {
+  case noSuchRoom, alreadyIn, notIn, linkExpired, nobodyAnswered, tooManyRooms
+  case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong
+}
+
+/// One opened frame of one speaker.
+package struct Heard: Sendable {
+  package let room: RoomID
+  package let session: SessionID
+  package let counter: UInt32
+  package let duration: FrameDuration
+  package let level: UInt8
+  package let payload: [UInt8]
+
+  package init(
+    room: RoomID, session: SessionID, counter: UInt32, duration: FrameDuration, level: UInt8,
+    payload: [UInt8]
+  ) {
+    self.room = room
+    self.session = session
+    self.counter = counter
+    self.duration = duration
+    self.level = level
+    self.payload = payload
+  }
+}
