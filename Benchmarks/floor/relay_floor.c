@@ -1,5 +1,5 @@
-/* The least a relay can do: read a batch, open each datagram, seal it under F keys, send F of it.
-   No sessions, no replay window, no rules. What Starling's relay costs is quoted as a ratio to this.
+/* The least a relay can do: read a batch, open each datagram, seal it under F keys, send.
+   No sessions, no replay window, no rules. What Starling's relay costs is quoted relative to it.
 
      relay_floor PORT SINKPORT F [PAYLOAD]
 

@@ -154,8 +154,9 @@ extension BannedCall {
       scope: .notIn(["starling"]), replacement: "append a note effect, or log in Node",
       caught: "print(frame)", passes: "effects.note(.dropped)"),
     BannedCall(
-      name: "public", pattern: #"^\s*(?:@\w+\s+)*(?:public|open)\s"#, scope: .everywhere,
-      replacement: "nobody imports us: use package", caught: "public struct Link {}",
+      name: "public", pattern: #"^\s*(?:@\w+\s+)*(?:public|open\s+(?:class|func|var))\s"#,
+      scope: .everywhere, replacement: "nobody imports us: use package",
+      caught: "public struct Link {}",
       passes: "package struct Link {}"),
   ]
 }
