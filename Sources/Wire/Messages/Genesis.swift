@@ -22,7 +22,7 @@ package struct Genesis: Hashable, Sendable {
     self.created = created
     self.lifetimeSeconds = lifetimeSeconds
     self.nonce = nonce
-    self.title = title
+    self.title = title.cut(toBytes: Limits.titleBytes)
     self.signature = signature
   }
 

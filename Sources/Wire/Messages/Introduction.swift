@@ -1,8 +1,10 @@
 /// Who a member is and where its node is: told once, asked for again when unknown.
 ///
-/// `tag 1 | certificate 219 | flags 1 | [admission 150] | name | contact | signature 64`; the
+/// `tag 1 | version 4 | certificate 219 | flags 1 | [admission 150] | name | contact | signature 64`; the
 /// signature covers everything between tag and itself.
 package struct Introduction: Hashable, Sendable {
+  /// Raised when the contact changes.
+  package var version: UInt32
   package var certificate: SessionCertificate
   package var admission: Admission?
   package var name: String
@@ -10,18 +12,20 @@ package struct Introduction: Hashable, Sendable {
   package var signature: Signature
 
   package init(
-    certificate: SessionCertificate, admission: Admission?, name: String, contact: Contact,
-    signature: Signature = Signature(.zero)
+    version: UInt32, certificate: SessionCertificate, admission: Admission?, name: String,
+    contact: Contact, signature: Signature = Signature(.zero)
   ) {
+    self.version = version
     self.certificate = certificate
     self.admission = admission
-    self.name = name
+    self.name = name.cut(toBytes: Limits.nameBytes)
     self.contact = contact
     self.signature = signature
   }
 
   package var unsigned: [UInt8] {
     var writer = Writer(capacity: 560)
+    writer.u32(version)
     certificate.encode(into: &writer)
     writer.u8(admission == nil ? 0 : 1)
     admission?.encode(into: &writer)
@@ -40,6 +44,7 @@ package struct Introduction: Hashable, Sendable {
 
   /// Reads behind the tag to the end.
   package init(from reader: inout Reader) throws(WireError) {
+    let version = try reader.u32()
     let certificate = try SessionCertificate(from: &reader)
     let flags = try reader.u8()
     guard flags < 2 else { throw .unknown }
@@ -47,8 +52,8 @@ package struct Introduction: Hashable, Sendable {
     let name = try reader.text(limit: Limits.nameBytes)
     let contact = try Contact(from: &reader)
     self.init(
-      certificate: certificate, admission: admission, name: name, contact: contact,
-      signature: Signature(try reader.bytes64()))
+      version: version, certificate: certificate, admission: admission, name: name,
+      contact: contact, signature: Signature(try reader.bytes64()))
     try reader.finish()
   }
 }
