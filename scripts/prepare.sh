@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # the scripts that source this use what is named here
 # What a fresh Debian 12 must have before anything is built. Sourced by the other scripts.
 
 BUILD_PACKAGES=(
@@ -13,7 +14,6 @@ LAB_PACKAGES=(
 SWIFT_LEAST=6.3
 
 # Arrows between targets hold at build time as well, not only in TidyTests.
-# shellcheck disable=SC2034 # for the scripts that source this
 BUILD_FLAGS=(--explicit-target-dependency-import-check error)
 
 say() { printf '\n== %s\n' "$*"; }

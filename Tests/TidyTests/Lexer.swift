@@ -2,23 +2,32 @@
 ///
 /// Rules look for calls in `code`, where comments and the insides of string literals are blank, and
 /// for remarks in `comments`, where everything else is. Both keep every line break, so line numbers
-/// hold. Interpolations stay code. Bare-slash regular expressions are not known here.
+/// hold. Interpolations stay code. Works on UTF-8, since all marks are ASCII. Bare-slash regular expressions are not known here.
 struct Lexer {
-  private(set) var code = ""
-  private(set) var comments = ""
+  var code: String { String(decoding: codeBytes, as: UTF8.self) }
+  var comments: String { String(decoding: commentBytes, as: UTF8.self) }
 
-  private let characters: [Character]
+  private let bytes: [UInt8]
+  private var codeBytes: [UInt8] = []
+  private var commentBytes: [UInt8] = []
   private var index = 0
 
   init(_ text: String) {
-    characters = Array(text)
-    while index < characters.count { step() }
+    bytes = Array(text.utf8)
+    while index < bytes.count { step() }
   }
 
   /// Reads one comment, one string or one character of code.
   private mutating func step() {
+    switch bytes[index] {
+    case UInt8(ascii: "/"), UInt8(ascii: "#"), Self.quote: mark()
+    default: take(into: .code)
+    }
+  }
+
+  private mutating func mark() {
     if starts(with: "//") {
-      while index < characters.count, !characters[index].isNewline { take(into: .comments) }
+      while index < bytes.count, bytes[index] != Self.newline { take(into: .comments) }
     } else if starts(with: "/*") {
       blockComment()
     } else if let quote = openingQuote() {
@@ -40,7 +49,7 @@ struct Lexer {
       } else {
         take(into: .comments)
       }
-    } while depth > 0 && index < characters.count
+    } while depth > 0 && index < bytes.count
   }
 
   private struct Quote {
@@ -52,24 +61,24 @@ struct Lexer {
 
   private func openingQuote() -> Quote? {
     var hashes = 0
-    while character(at: index + hashes) == "#" { hashes += 1 }
-    guard character(at: index + hashes) == "\"" else { return nil }
+    while byte(at: index + hashes) == UInt8(ascii: "#") { hashes += 1 }
+    guard byte(at: index + hashes) == Self.quote else { return nil }
     let isMultiline =
-      character(at: index + hashes + 1) == "\"" && character(at: index + hashes + 2) == "\""
+      byte(at: index + hashes + 1) == Self.quote && byte(at: index + hashes + 2) == Self.quote
     return Quote(hashes: hashes, isMultiline: isMultiline)
   }
 
   private mutating func string(_ quote: Quote) {
     let end = String(repeating: "\"", count: quote.isMultiline ? 3 : 1) + hashes(quote)
     take(quote.width, into: .code)
-    while index < characters.count {
+    while index < bytes.count {
       if starts(with: end) { return take(quote.width, into: .code) }
-      if !quote.isMultiline, characters[index].isNewline { return }
+      if !quote.isMultiline, bytes[index] == Self.newline { return }
       if starts(with: "\\" + hashes(quote) + "(") {
         take(2 + quote.hashes, into: .code)
         interpolation()
       } else if starts(with: "\\" + hashes(quote)) {
-        take(min(2 + quote.hashes, characters.count - index), into: .nothing)
+        take(min(2 + quote.hashes, bytes.count - index), into: .nothing)
       } else {
         take(into: .nothing)
       }
@@ -78,26 +87,21 @@ struct Lexer {
 
   private mutating func interpolation() {
     var depth = 1
-    while index < characters.count, depth > 0 {
-      if characters[index] == "(" { depth += 1 }
-      if characters[index] == ")" { depth -= 1 }
+    while index < bytes.count, depth > 0 {
+      if bytes[index] == UInt8(ascii: "(") { depth += 1 }
+      if bytes[index] == UInt8(ascii: ")") { depth -= 1 }
       step()
     }
   }
 
   private func hashes(_ quote: Quote) -> String { String(repeating: "#", count: quote.hashes) }
 
-  private func character(at index: Int) -> Character? {
-    characters.indices.contains(index) ? characters[index] : nil
+  private func byte(at index: Int) -> UInt8? {
+    bytes.indices.contains(index) ? bytes[index] : nil
   }
 
   private func starts(with text: String) -> Bool {
-    var position = index
-    for expected in text {
-      guard character(at: position) == expected else { return false }
-      position += 1
-    }
-    return true
+    bytes[index...].starts(with: text.utf8)
   }
 
   private enum Sink {
@@ -107,12 +111,15 @@ struct Lexer {
   }
 
   private mutating func take(_ count: Int = 1, into sink: Sink) {
-    for _ in 0..<count where index < characters.count {
-      let character = characters[index]
-      let blank: Character = character.isNewline ? character : " "
-      code.append(sink == .code ? character : blank)
-      comments.append(sink == .comments ? character : blank)
+    for _ in 0..<count where index < bytes.count {
+      let byte = bytes[index]
+      let blank = byte == Self.newline ? byte : UInt8(ascii: " ")
+      codeBytes.append(sink == .code ? byte : blank)
+      commentBytes.append(sink == .comments ? byte : blank)
       index += 1
     }
   }
+
+  private static let newline = UInt8(ascii: "\n")
+  private static let quote = UInt8(ascii: "\"")
 }

@@ -21,7 +21,7 @@ struct Repository {
   }
 
   private static func packageRoot(above path: String) -> URL {
-    var folder = URL(filePath: path).deletingLastPathComponent()
+    var folder = URL(filePath: path).resolvingSymlinksInPath().deletingLastPathComponent()
     while folder.path != "/",
       !FileManager.default.fileExists(atPath: folder.appending(path: "Package.swift").path)
     {

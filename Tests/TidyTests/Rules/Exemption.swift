@@ -8,7 +8,11 @@ struct Exemption: Sendable {
   var about = ""
   let reason: String
 
-  static let table: [Exemption] = []
+  static let table = [
+    Exemption(
+      rule: "set", path: "Sources/Mesh/Links/HelloMemory.swift",
+      reason: "asked for membership only and never walked, and large")
+  ]
 
   func covers(_ finding: Finding) -> Bool {
     finding.rule == rule && finding.path == path
