@@ -15,6 +15,7 @@ extension Rule {
   ) { file in
     guard file.target != nil, file.isSwift else { return [] }
     return file.code.indices.compactMap { line in
+      guard file.code[line].contains("package ") else { return nil }
       let declaration =
         #/
           ^\s* (?: @\w+ (?: \( [^)]* \) )? \s+ )*
@@ -73,13 +74,14 @@ extension Rule {
         path: "docs/a.md", caught: "TO" + "DO: write", passes: "# Done"),
     ]
   ) { file in
-    let remark = /\b(?:T[O]DO|F[I]XME|X[X]X)\b/.wordBoundaryKind(.simple)
+    // In halves, so that this file passes its own rule.
+    let marks = ["TO" + "DO", "FIX" + "ME"]
     let remarks = file.isSwift ? file.comments : file.lines
     return remarks.enumerated().compactMap { offset, line in
-      guard let match = line.firstMatch(of: remark) else { return nil }
+      guard let mark = marks.first(where: { line.contains($0) }) else { return nil }
       return Finding(
-        path: file.path, line: offset + 1, rule: "open-remarks",
-        message: String(line[match.range]), replacement: "do it, or write it down as an issue")
+        path: file.path, line: offset + 1, rule: "open-remarks", message: mark,
+        replacement: "do it, or write it down as an issue")
     }
   }
 

@@ -112,6 +112,7 @@ extension Rule {
 
   private static func importedModules(_ file: SourceFile) -> [(line: Int, module: String)] {
     file.code.enumerated().compactMap { offset, line in
+      guard line.contains("import ") else { return nil }
       let statement =
         #/
           ^\s* (?: (?: @\w+ (?: \( [^)]* \) )? | package | internal | private | public ) \s+ )*

@@ -81,6 +81,7 @@ struct FunctionScanner {
   init(_ code: [String]) {
     self.code = code
     for (offset, line) in code.enumerated() {
+      guard line.contains("func ") || line.contains("init") else { continue }
       let declaration =
         /(?:^|\s)(?:func\s+(?<name>[^\s(<]+)|(?<start>init)[?]?\s*[<(]|(?<end>deinit)\s*\{)/
       guard let match = line.firstMatch(of: declaration) else { continue }
