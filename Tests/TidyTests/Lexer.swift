@@ -2,7 +2,8 @@
 ///
 /// Rules look for calls in `code`, where comments and the insides of string literals are blank, and
 /// for remarks in `comments`, where everything else is. Both keep every line break, so line numbers
-/// hold. Interpolations stay code. Works on UTF-8, since all marks are ASCII. Bare-slash regular expressions are not known here.
+/// hold. Interpolations stay code. Works on UTF-8, since all marks are ASCII. Bare-slash regular
+/// expressions are not known here.
 struct Lexer {
   var code: String { String(decoding: codeBytes, as: UTF8.self) }
   var comments: String { String(decoding: commentBytes, as: UTF8.self) }

@@ -129,8 +129,8 @@ extension Room {
     send(.rosterBuckets, to: link, &ctx) { buckets.encoded(tag: $0) }
   }
 
-  /// Sends what the neighbour may lack and asks for what we may lack, part by part. Whether the hashes
-  /// count heartbeats shows in which of our two sets has fewer differences.
+  /// Sends what the neighbour may lack and asks for what we may lack, part by part. Whether the
+  /// hashes count heartbeats shows in which of our two sets has fewer differences.
   func received(_ theirs: RosterBuckets, from link: LinkID, _ ctx: inout Context) {
     let plain = differences(theirs.hashes, roster.bucketHashes(withBeats: false))
     let beats = differences(theirs.hashes, roster.bucketHashes(withBeats: true))
