@@ -28,7 +28,8 @@ extension Room {
     }
   }
 
-  /// Roots need links to those they feed directly. Once they all have them, a root needs no parents.
+  /// Roots need links to those they feed directly. Once they all have them, a root needs no
+  /// parents.
   private func meshRoots(_ ctx: inout Context) {
     guard me.presence.flags.contains(.root) else { return }
     var complete = true
@@ -109,9 +110,11 @@ extension Room {
       var roots: [Roster.Member] = []
       var relays: [Roster.Member] = []
       for member in roster.members.values where member.session != me.session {
-        guard !links.values.contains(where: { known in
-          known.session == member.session && forest.candidates[known.link] != nil
-        }) else { continue }
+        guard
+          !links.values.contains(where: { known in
+            known.session == member.session && forest.candidates[known.link] != nil
+          })
+        else { continue }
         if member.isRoot {
           roots.append(member)
         } else if member.relays, member.presence.colour == tree {
@@ -134,8 +137,8 @@ extension Room {
     }
   }
 
-  /// To a clearly nearer parent, and only now and then; the old one feeds on until the new one does.
-  /// A shared way to the stage is reason enough to leave it.
+  /// To a clearly nearer parent, and only now and then; the old one feeds on until the new one
+  /// does. A shared way to the stage is reason enough to leave it.
   private func move(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     let slot = forest.slots[index]

@@ -1,9 +1,10 @@
 import OrderedCollections
 import Wire
 
-/// What happens when a parent falls silent. Frames are the heartbeat: each tree shows what the other
-/// should have brought. The one is in doubt after 120 ms (a standby feeds us beside it) and replaced
-/// after 400 ms; until then the other tree's packets, which carry the missing frames too, hide it.
+/// What happens when a parent falls silent. Frames are the heartbeat: each tree shows what the
+/// other should have brought. The one is in doubt after 120 ms (a standby feeds us beside it) and
+/// replaced after 400 ms; until then the other tree's packets, which carry the missing frames too,
+/// hide it.
 extension Room {
   /// A frame arrived at the head of a packet.
   func sawPrimary(_ counter: UInt32, of stream: Stream, from link: LinkID, _ ctx: inout Context) {

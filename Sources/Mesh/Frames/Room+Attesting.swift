@@ -62,7 +62,8 @@ extension Room {
     else { return }
     stream.pulledAttestation = last
     let slot = forest.slots[Int(due.other.rawValue)]
-    guard let link = slot.parent ?? forest.slots[Int(due.rawValue)].parent ?? stream.source(of: counter)
+    guard
+      let link = slot.parent ?? forest.slots[Int(due.rawValue)].parent ?? stream.source(of: counter)
     else { return }
     let pull = Pull(session: stream.session, first: last, mask: 0)
     send(.pull, to: link, &ctx) { pull.encoded(tag: $0) }

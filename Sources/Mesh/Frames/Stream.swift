@@ -79,7 +79,8 @@ final class Stream {
     return entry.counter == counter ? entry.leaf : nil
   }
 
-  /// F3 and F4 of Spec 6: seen before, too old to matter, too far ahead of what is proven, too many.
+  /// F3 and F4 of Spec 6: seen before, too old to matter, too far ahead of what is proven, too
+  /// many.
   func judge(_ counter: UInt32, at now: Instant, settings: FrameSettings) -> Verdict {
     if holds(counter) { return .duplicate }
     if counter < floor || (highest > 0 && counter + UInt32(ring) <= highest) { return .tooOld }

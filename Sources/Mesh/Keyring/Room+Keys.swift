@@ -58,8 +58,8 @@ extension Room {
     }
   }
 
-  /// Hands a neighbour the newest key of a speaker, unless it has it. Every neighbour in `links` has
-  /// proved admission; with moderators the frontier rule will stand here too.
+  /// Hands a neighbour the newest key of a speaker, unless it has it. Every neighbour in `links`
+  /// has proved admission; with moderators the frontier rule will stand here too.
   func grant(_ session: SessionID, to link: LinkID, _ ctx: inout Context) {
     guard let peer = links[link], peer.session != session,
       let chain = keyring.newest(of: session),

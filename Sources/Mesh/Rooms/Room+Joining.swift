@@ -5,7 +5,8 @@ import Wire
 /// Coming in: both ends of a link prove to each other that they are in the room.
 ///
 /// JOIN on the wire is `mark 16 | nonce 24 | box`. The mark tells a member which of its rooms is
-/// meant; both mark and box are bound to the link's transcript, so nothing can be carried elsewhere.
+/// meant; both mark and box are bound to the link's transcript, so nothing can be carried
+/// elsewhere.
 extension Room {
   /// Opens a link to a member, or uses the one there is, and then acts for `purpose`.
   func reach(_ contact: Contact, for purpose: Reach.Purpose, _ ctx: inout Context) {

@@ -76,8 +76,9 @@ final class Room {
   var isMember: Bool { if case .member = phase { true } else { false } }
 
   /// Sends a room message to a member we share a link with.
-  func send(_ type: MessageType, to link: LinkID, _ ctx: inout Context, _ body: (RoomTag) -> [UInt8])
-  {
+  func send(
+    _ type: MessageType, to link: LinkID, _ ctx: inout Context, _ body: (RoomTag) -> [UInt8]
+  ) {
     guard let peer = links[link] else { return }
     ctx.send(type, body(peer.theirTag), on: link)
   }
@@ -92,7 +93,9 @@ final class Room {
 
   /// Does anything here need this link?
   func needs(_ link: LinkID, at now: Instant) -> Bool {
-    guard let peer = links[link] else { return joinsSent[link].map { now < $0 + .seconds(5) } ?? false }
+    guard let peer = links[link] else {
+      return joinsSent[link].map { now < $0 + .seconds(5) } ?? false
+    }
     return overlay.isActive(link) || forest.uses(link) || now < peer.since + .seconds(15)
       || isMesh(peer)
   }

@@ -1,5 +1,5 @@
-/// A short hash of a roster, to see in one datagram whether two neighbours agree. Two parts, so that
-/// mere heartbeats do not make rosters look different every second.
+/// A short hash of a roster, to see in one datagram whether two neighbours agree. Two parts, so
+/// that mere heartbeats do not make rosters look different every second.
 package struct RosterHash: Hashable, Sendable {
   package var versions: UInt64
   package var beats: UInt64
