@@ -1,4 +1,6 @@
-/// An IP address and UDP port. IPv4 is held as an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2).
+/// An IP address and UDP port.
+///
+/// IPv4 is held as an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2).
 package struct Endpoint: Hashable, Comparable, Sendable {
   package let address: Bytes16
   package let port: UInt16

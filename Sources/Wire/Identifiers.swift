@@ -1,6 +1,8 @@
 /// The names things have on the wire. Each is its own type, so that none fits where another is meant.
 
-/// A node: its X25519 static public key. Seen by direct neighbours only.
+/// A node: its X25519 static public key.
+///
+/// Seen by direct neighbours only.
 package struct NodeID: Hashable, Comparable, Sendable {
   package let raw: Bytes32
   package init(_ raw: Bytes32) { self.raw = raw }

@@ -1,4 +1,6 @@
-/// A cursor over borrowed bytes. Every read is bounds-checked and throws ``WireError/short``.
+/// A cursor over borrowed bytes.
+///
+/// Every read is bounds-checked and throws ``WireError/short``.
 package struct Reader: ~Escapable {
   private let span: Span<UInt8>
   package private(set) var offset = 0

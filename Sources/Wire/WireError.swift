@@ -1,5 +1,6 @@
-/// Why bytes from outside were refused. Closed and without payload: nothing of the sender's is
-/// repeated to anybody.
+/// Why bytes from outside were refused.
+///
+/// Closed and without payload: nothing of the sender's is repeated to anybody.
 package enum WireError: Error, Hashable, Sendable {
   /// Fewer bytes than the fields need.
   case short

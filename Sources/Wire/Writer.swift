@@ -1,4 +1,6 @@
-/// Appends big-endian fields to bytes it owns. Take `bytes` when done.
+/// Appends big-endian fields to bytes it owns.
+///
+/// Take `bytes` when done.
 package struct Writer: Sendable {
   package private(set) var bytes: [UInt8]
 
