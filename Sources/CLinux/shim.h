@@ -28,6 +28,9 @@ extern int recvmmsg(int, struct mmsghdr *, unsigned int, int, struct timespec *)
 extern int sendmmsg(int, struct mmsghdr *, unsigned int, int);
 #endif
 
+// prctl is variadic, which Swift does not import.
+static inline int starling_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
 static const uint32_t starling_epollin = EPOLLIN;
 static const uint32_t starling_epollout = EPOLLOUT;
 static const uint32_t starling_epollerr = EPOLLERR | EPOLLHUP;

@@ -32,7 +32,10 @@ package enum ControlRequest: Hashable, Sendable {
     self = try Self.request(fields)
   }
 
-  private struct Fields: Decodable {
+  /// The line to send, with its line feed.
+  package var line: [UInt8] { Line.encode(fields) }
+
+  private struct Fields: Codable {
     var request: String
     var title: String?
     var access: String?
@@ -43,6 +46,31 @@ package enum ControlRequest: Hashable, Sendable {
     var address: String?
     var bitrate: Int?
     var duration: Int?
+  }
+
+  private var fields: Fields {
+    switch self {
+    case .id: return Fields(request: "id")
+    case .status: return Fields(request: "status")
+    case .rooms: return Fields(request: "rooms")
+    case .stop: return Fields(request: "stop")
+    case .create(let title, let access, let name):
+      return Fields(
+        request: "room.create", title: title, access: access == .open ? "open" : "social",
+        name: name)
+    case .join(let invite, let name):
+      return Fields(request: "join", name: name, link: invite.text)
+    case .joinListed(let room, let name):
+      return Fields(request: "join", name: name, room: room)
+    case .leave(let room): return Fields(request: "leave", room: room)
+    case .invite(let room, let lifetime):
+      return Fields(request: "invite", room: room, lifetime: lifetime)
+    case .connect(let address): return Fields(request: "connect", address: address.text)
+    case .speak(let room, let bitrate, let milliseconds):
+      return Fields(request: "speak", room: room, bitrate: bitrate, duration: milliseconds)
+    case .listen(let room): return Fields(request: "listen", room: room)
+    case .frames(let room): return Fields(request: "frames", room: room)
+    }
   }
 
   private static func request(_ fields: Fields) throws(ControlError) -> ControlRequest {

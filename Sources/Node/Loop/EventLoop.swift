@@ -9,13 +9,15 @@ import Synchronization
 /// actor with `assumeIsolated` and no datagram pays for a hop. Work from elsewhere is put on a list
 /// under a lock and announced through an eventfd.
 package final class EventLoop: SerialExecutor {
-  /// What a descriptor is ready for. Errors and hang-ups count as both.
+  /// What a descriptor is ready for. An error or a hang-up counts as everything.
   package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     package static let reading = Readiness(rawValue: starling_epollin)
     package static let writing = Readiness(rawValue: starling_epollout)
+    /// Told whether asked for or not: an error, or the other side is gone.
+    package static let broken = Readiness(rawValue: starling_epollerr)
   }
 
   package typealias Callback = (Readiness) -> Void
@@ -179,8 +181,10 @@ package final class EventLoop: SerialExecutor {
     }
     // A callback earlier in this batch may have closed it.
     guard let callback = watched[descriptor] else { return }
-    let failed = event.events & starling_epollerr != 0
-    callback(failed ? [.reading, .writing] : Readiness(rawValue: event.events))
+    let readiness = Readiness(rawValue: event.events)
+    callback(
+      readiness.isDisjoint(with: .broken)
+        ? readiness : readiness.union([.reading, .writing, .broken]))
   }
 
   private static func control(

@@ -1,4 +1,5 @@
 package import Logging
+package import Mesh
 package import Wire
 
 /// How this node is set up: flags over environment over file over defaults, each value checked and
@@ -54,6 +55,12 @@ package struct Configuration: Sendable {
   package static func controlPath(data: String, places: Places) -> String {
     guard let runtime = places.runtime, data == places.data else { return data + "/control" }
     return runtime + "/starling.control"
+  }
+
+  /// What is given to others. The mesh plans with half of an uplink, so a cap counts twice.
+  package var capacity: Capacity {
+    let uplink = cap == 0 ? uplink : min(uplink, 2 * cap)
+    return Capacity(uplink: uplink * 1_000, relays: relay)
   }
 
   /// The effective settings as TOML, each with where it came from.

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-package import Keys
+import Keys
 
 /// Where the passphrase comes from. The bytes are lent and wiped, never kept.
 package enum Passphrase: Hashable, Sendable {
@@ -40,7 +40,7 @@ package enum Passphrase: Hashable, Sendable {
   }
 
   private func read(prompt: String) throws(Failure) -> [UInt8] {
-    do throws(SystemError) {
+    do {
       switch self {
       case .file(let path):
         if let mode = StoredFile.mode(path), mode & 0o077 != 0 {
@@ -64,6 +64,8 @@ package enum Passphrase: Hashable, Sendable {
       throw Failure(.setup, "The passphrase cannot be read: \(error.sentence).")
     } catch let failure as Failure {
       throw failure
+    } catch {
+      throw Failure(.setup, "The passphrase cannot be read.")
     }
   }
 

@@ -29,7 +29,10 @@ package struct RememberedPeers: Sendable {
     self.contacts = contacts
   }
 
-  package mutating func save(
+  /// What is written is what is remembered.
+  package mutating func settle() { isDirty = false }
+
+  package func save(
     to path: String, key: borrowing Secret, entropy: inout Entropy
   ) throws(SystemError) {
     var plain = Writer(capacity: 4_096)
@@ -42,7 +45,6 @@ package struct RememberedPeers: Sendable {
     file.u64(nonce.low)
     file.raw(Box.seal(key: key, nonce: nonce, associated: Self.label, plain.bytes))
     try StoredFile.write(file.bytes, to: path)
-    isDirty = false
   }
 
   private static func decode(_ bytes: [UInt8], key: borrowing Secret) -> [Contact]? {

@@ -6,6 +6,9 @@ import Glibc
 package enum StoredFile {
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+  /// A file that is not there is as good as removed.
+  package static func remove(_ path: String) { unlink(path) }
+
   /// Permission bits, nil when there is no such file.
   package static func mode(_ path: String) -> UInt32? {
     var info = stat()
