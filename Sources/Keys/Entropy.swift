@@ -20,6 +20,11 @@ package struct Entropy: RandomNumberGenerator, Sendable {
     self.source = source
   }
 
+  var isSystem: Bool {
+    if case .system = source { return true }
+    return false
+  }
+
   /// The kernel's generator.
   package static var system: Entropy { Entropy(source: .system) }
 

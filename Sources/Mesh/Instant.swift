@@ -17,6 +17,8 @@ package struct Instant: Hashable, Comparable, Sendable, InstantProtocol {
     .nanoseconds(other.nanoseconds &- nanoseconds)
   }
 
+  package static func + (left: Instant, right: Duration) -> Instant { left.advanced(by: right) }
+
   package static func - (left: Instant, right: Instant) -> Duration {
     right.duration(to: left)
   }

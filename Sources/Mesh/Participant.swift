@@ -1,45 +1,436 @@
 package import Keys
+import OrderedCollections
 package import Wire
 
-/// Stand-in until the participant lands: it links with nobody.
-package struct Settings: Sendable {
-  package init() {}
-}
-
-/// Stand-in until the participant lands.
+/// One participant of the mesh: links, lobby and rooms of one node, without sockets or clock.
+///
+/// Time never goes back; effects are applied in order; the shell calls ``wake(at:into:)`` at
+/// ``nextDeadline``, which it reads again after every call; nothing from the network can trap.
 package struct Participant: ~Copyable {
   private let identity: Identity
-  private let token: Bytes16?
+  private var ctx: Context
+  private var lobby: Lobby
+  private var rooms: [Room] = []
+  private var nextHousekeeping: Instant
+  private var listingVersion: UInt32 = 0
+  private var nextListing: Instant
+  private var seenAs: [(endpoint: Endpoint, by: NodeID)] = []
+  /// Opened records of the datagram at hand, out of the way of what handling them sends.
+  private var records: [Record] = []
+  private var plain: [UInt8] = []
 
   package init(
-    identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: Entropy
+    identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: consuming Entropy,
+    at now: Instant
   ) throws(KeysError) {
+    let linkEntropy = Entropy.branch(of: &entropy)
+    let contact = Contact(node: identity.node.publicKey, token: token, endpoints: [])
+    let links = try Links(
+      node: try identity.node.copy(), token: token, settings: settings.links, entropy: linkEntropy)
+    ctx = Context(
+      links: links, entropy: entropy, settings: settings, contact: contact,
+      capacity: Capacity(uplink: 5_000_000, relays: true))
+    ctx.now = now
+    lobby = Lobby(settings: settings.overlay, at: now)
+    nextHousekeeping = now + .seconds(1)
+    nextListing = now + .seconds(1)
     self.identity = identity
-    self.token = token
   }
 
+  package var contact: Contact { ctx.contact }
+
+  package var nextDeadline: Deadline? {
+    var next = Deadline.earlier(ctx.links.nextDeadline, lobby.overlay.nextDeadline)
+    next = .earlier(next, Deadline(min(nextHousekeeping, nextListing), .expiry))
+    for room in rooms { next = .earlier(next, room.nextDeadline(ctx.settings)) }
+    return next
+  }
+
+  // MARK: What happens
+
+  /// A datagram arrived.
   package mutating func handle(
     _ datagram: Span<UInt8>, from source: Endpoint, at now: Instant, into effects: inout Effects
   ) {
-    effects.notes.append(.drop(.notForUs))
+    begin(now, &effects)
+    let link = ctx.links.receive(datagram, from: source, at: now, into: &ctx.effects)
+    if let link { handleRecords(from: link) }
+    end(&effects)
   }
 
+  /// The person wants something.
   package mutating func handle(
     _ command: Command, at now: Instant, into effects: inout Effects
   ) {
-    if case .create = command { effects.events.append(.refused(.notAdmitted)) }
-    if case .join = command { effects.events.append(.refused(.nobodyAnswered)) }
+    begin(now, &effects)
+    carryOut(command)
+    end(&effects)
   }
 
-  package mutating func wake(at now: Instant, into effects: inout Effects) {}
+  /// The next deadline has come.
+  package mutating func wake(at now: Instant, into effects: inout Effects) {
+    begin(now, &effects)
+    ctx.links.tick(at: now, into: &ctx.effects)
+    lobby.tick(&ctx)
+    for room in rooms { room.tick(&ctx) }
+    endJoining()
+    list()
+    keepHouse()
+    end(&effects)
+  }
 
-  package var nextDeadline: Deadline? { nil }
+  private mutating func begin(_ now: Instant, _ effects: inout Effects) {
+    ctx.now = max(now, ctx.now)
+    swap(&ctx.effects, &effects)
+  }
+
+  private mutating func end(_ effects: inout Effects) {
+    drainLinks()
+    for room in rooms where room.rosterChanged {
+      room.rosterChanged = false
+      ctx.tell(.roster(room.id))
+    }
+    ctx.links.flush(at: ctx.now, into: &ctx.effects)
+    swap(&ctx.effects, &effects)
+  }
+
+  // MARK: Records
+
+  private mutating func handleRecords(from link: LinkID) {
+    ctx.links.exchange(records: &records, plain: &plain)
+    for record in records {
+      let body = plain.span.extracting(record.start..<record.start + record.count)
+      handle(record.type, body, from: link)
+    }
+    ctx.links.exchange(records: &records, plain: &plain)
+  }
+
+  private mutating func handle(_ type: UInt8, _ body: Span<UInt8>, from link: LinkID) {
+    guard let type = MessageType(rawValue: type) else { return ctx.drop(.unknownRecord) }
+    var reader = Reader(body)
+    do {
+      switch type {
+      case .media:
+        guard !body.isEmpty, let room = room(tag: body[0]) else { return ctx.drop(.unknownRoom) }
+        room.receivedMedia(body, from: link, &ctx)
+      case .join: try receivedJoin(&reader, from: link)
+      case .refusal: try receivedRefusal(&reader, from: link)
+      case .listing: lobby.received(try Listing(from: &reader), from: link, &ctx)
+      default:
+        let tag = try reader.u8()
+        if tag == .lobby { return try lobby.received(type, &reader, from: link, &ctx) }
+        guard let room = room(tag: tag) else { return ctx.drop(.unknownRoom) }
+        try room.received(type, &reader, from: link, &ctx)
+      }
+    } catch {
+      ctx.drop(.malformedRecord)
+      ctx.links.condemn(link, at: ctx.now, into: &ctx.effects)
+    }
+  }
+
+  private func room(tag: RoomTag) -> Room? { rooms.first { $0.tag == tag } }
+
+  /// Finds the room a JOIN is meant for by its mark; a node that is not in it says so.
+  private mutating func receivedJoin(
+    _ reader: inout Reader, from link: LinkID
+  ) throws(WireError) {
+    let mark = try reader.bytes16()
+    let sealed = try reader.bytes(reader.remaining)
+    guard let room = room(marked: mark, by: link, theirs: true) else {
+      ctx.drop(.unknownRoom)
+      return ctx.send(.refusal, mark.array + [0], on: link)
+    }
+    room.receivedJoin(sealed, from: link, &ctx)
+  }
+
+  private mutating func receivedRefusal(
+    _ reader: inout Reader, from link: LinkID
+  ) throws(WireError) {
+    let mark = try reader.bytes16()
+    let reason = try reader.u8()
+    try reader.finish()
+    room(marked: mark, by: link, theirs: false)?.receivedRefusal(reason, from: link, &ctx)
+  }
+
+  private func room(marked mark: Bytes16, by link: LinkID, theirs: Bool) -> Room? {
+    guard let transcript = ctx.links.transcript(of: link),
+      let initiator = ctx.links.isInitiator(of: link)
+    else { return nil }
+    return rooms.first {
+      Digest.equal($0.mark(transcript, initiator: theirs != initiator), mark)
+    }
+  }
+
+  // MARK: Links
+
+  private mutating func drainLinks() {
+    while !ctx.links.events.isEmpty {
+      let events = ctx.links.events
+      ctx.links.events.removeAll(keepingCapacity: true)
+      for event in events { handle(event) }
+    }
+  }
+
+  private mutating func handle(_ event: LinkEvent) {
+    switch event {
+    case .up(let link, let node, let dialled, _):
+      ctx.note(.linkUp)
+      ctx.tell(.linkUp(node))
+      let endpoint = ctx.links.endpoint(of: link)
+      let contact =
+        lobby.wanted[node] ?? endpoint.map { Contact(node: node, endpoints: [$0]) }
+      if dialled, let contact { ctx.tell(.reached(contact)) }
+      lobby.linkUp(link, node: node, dialled: dialled, contact: contact, &ctx)
+      for room in rooms { room.linkUp(link, node: node, &ctx) }
+    case .down(let link, let node, _):
+      ctx.note(.linkDown)
+      ctx.tell(.linkDown(node))
+      lobby.linkDown(link, node: node)
+      for room in rooms { room.linkDown(link, node: node, &ctx) }
+    case .failed(let node):
+      ctx.note(.handshakeFailed)
+      lobby.overlay.failed(node)
+      for room in rooms { room.dialFailed(node, &ctx) }
+    case .reflected(let endpoint, let node): reflected(endpoint, by: node)
+    case .suspect, .recovered, .roamed: break
+    }
+  }
+
+  /// Two neighbours that see us at the same address are believed.
+  private mutating func reflected(_ endpoint: Endpoint, by node: NodeID) {
+    guard !ctx.contact.endpoints.contains(endpoint), endpoint.isDiallable else { return }
+    seenAs.removeAll { $0.by == node }
+    seenAs.append((endpoint, node))
+    if seenAs.count > 16 { seenAs.removeFirst() }
+    guard seenAs.count(where: { $0.endpoint == endpoint }) >= 2 else { return }
+    ctx.tell(.reflected(endpoint))
+    moved(to: ctx.contact.endpoints + [endpoint])
+  }
+
+  private mutating func moved(to endpoints: [Endpoint]) {
+    ctx.contact = Contact(
+      node: ctx.contact.node, token: ctx.contact.token, endpoints: endpoints)
+    for room in rooms { room.moved(to: ctx.contact, &ctx) }
+  }
+}
+
+// MARK: - Commands
+
+extension Participant {
+  private mutating func carryOut(_ command: Command) {
+    switch command {
+    case .connect(let contact): lobby.connect(contact, &ctx)
+    case .create(let title, let access, let name):
+      answer { (self) throws(Refusal) in try self.create(title: title, access, name: name) }
+    case .join(let invite, let name):
+      answer { (self) throws(Refusal) in try self.join(invite, name: name) }
+    case .joinListed(let room, let name):
+      answer { (self) throws(Refusal) in try self.joinListed(room, name: name) }
+    case .leave(let id): leave(id)
+    case .startSpeaking(let id, let duration, let payload):
+      act(in: id) { $0.startSpeaking(duration: duration, payload: payload, &$1) }
+    case .speak(let id, let payload, let level):
+      act(in: id) { $0.speak(payload, level: level, &$1) }
+    case .stopSpeaking(let id): act(in: id) { $0.stopSpeaking(&$1) }
+    case .reachableAt(let endpoints): moved(to: endpoints)
+    case .give(let capacity): give(capacity)
+    case .farewell: for room in rooms { leave(room.id) }
+    }
+  }
+
+  private mutating func answer(_ body: (inout Self) throws(Refusal) -> Void) {
+    do { try body(&self) } catch { ctx.tell(.refused(error)) }
+  }
+
+  private mutating func act(in id: RoomID, _ body: (Room, inout Context) -> Refusal?) {
+    guard let room = rooms.first(where: { $0.id == id && $0.isMember }) else {
+      return ctx.tell(.refused(.notIn))
+    }
+    if let refusal = body(room, &ctx) { ctx.tell(.refused(refusal)) }
+  }
+
+  private mutating func give(_ capacity: Capacity) {
+    ctx.capacity = capacity
+    for room in rooms {
+      let uplink = uplinkClass
+      room.publish(&ctx) {
+        if capacity.relays { $0.flags.insert(.relays) } else { $0.flags.remove(.relays) }
+        $0.uplink = uplink
+      }
+      room.trimChildren(&ctx)
+    }
+  }
+
+  private var uplinkClass: UInt8 { UInt8(clamping: ctx.capacity.uplink / 100_000) }
+
+  private mutating func create(
+    title: String, _ access: Access, name: String
+  ) throws(Refusal) {
+    guard rooms.count < ctx.settings.rooms else { throw .tooManyRooms }
+    do {
+      let nonce = ctx.entropy.bytes16()
+      let creator = try identity.creator(nonce: nonce)
+      var genesis = Genesis(
+        mode: access.rawValue, creator: PersonaID(creator.publicKey.raw),
+        created: ctx.now.milliseconds,
+        lifetimeSeconds: UInt32(ctx.settings.roomLifetime.milliseconds / 1_000), nonce: nonce,
+        title: title)
+      genesis.signature = creator.sign("VR1-genesis", genesis.unsigned)
+      let id = Charter.id(of: genesis.unsigned)
+      let secret = access == .social ? ctx.entropy.bytes16() : nil
+      var operation: RoomOperation?
+      if let secret {
+        let invite = try InviteKey.pair(secret: secret, room: id)
+        var signed = RoomOperation(
+          kind: .inviteAdd, room: id, author: genesis.creator, sequence: 1, previous: .zero,
+          time: ctx.now.milliseconds, subject: invite.publicKey.raw, argument: 0,
+          lifetimeSeconds: genesis.lifetimeSeconds)
+        signed.signature = creator.sign("VR1-op", signed.unsigned)
+        operation = signed
+      }
+      guard let charter = Charter(genesis: genesis, operation: operation) else {
+        throw KeysError.forged
+      }
+      try enter(
+        id, secret: secret, persona: creator, charter: charter, name: name, flags: [.root],
+        phase: .member)
+      ctx.tell(.joined(id))
+      nextListing = ctx.now
+    } catch {
+      throw .memoryFull
+    }
+  }
+
+  private mutating func join(_ invite: Invite, name: String) throws(Refusal) {
+    if let expiry = invite.expiry, expiry < ctx.now.milliseconds { throw .linkExpired }
+    try enter(invite.room, secret: invite.secret, contacts: invite.contacts, name: name)
+  }
+
+  private mutating func joinListed(_ id: RoomID, name: String) throws(Refusal) {
+    guard let listing = lobby.listing(of: id) else { throw .noSuchRoom }
+    try enter(id, secret: nil, contacts: listing.contacts, name: name)
+  }
+
+  private mutating func enter(
+    _ id: RoomID, secret: Bytes16?, contacts: [Contact], name: String
+  ) throws(Refusal) {
+    guard !rooms.contains(where: { $0.id == id }) else { throw .alreadyIn }
+    guard rooms.count < ctx.settings.rooms else { throw .tooManyRooms }
+    do {
+      let persona = try identity.persona(room: id, index: 0)
+      try enter(
+        id, secret: secret, persona: persona, charter: nil, name: name, flags: [],
+        phase: .joining(until: ctx.now + ctx.settings.joinTimeout))
+    } catch {
+      throw .memoryFull
+    }
+    guard let room = rooms.last else { return }
+    for contact in contacts { room.reach(contact, for: .entry, &ctx) }
+  }
+
+  private mutating func enter(
+    _ id: RoomID, secret: Bytes16?, persona: borrowing SigningPair, charter: Charter?,
+    name: String, flags: Presence.Flags, phase: Room.Phase
+  ) throws(KeysError) {
+    var flags = flags
+    if ctx.capacity.relays { flags.insert(.relays) }
+    if ctx.entropy.below(2 as UInt64) == 1 { flags.insert(.colourB) }
+    let invite: SigningPair? =
+      if let secret { try InviteKey.pair(secret: secret, room: id) } else { nil }
+    let inviteKey: SigningKey? =
+      switch invite {
+      case .some(let pair): pair.publicKey
+      case .none: nil
+      }
+    let me = try Persona(
+      room: id, persona: persona, invite: invite, name: name, contact: ctx.contact, flags: flags,
+      uplink: uplinkClass, presenceLifetime: ctx.settings.presence.lifetime, at: ctx.now,
+      entropy: &ctx.entropy)
+    let tag = (0..<RoomTag.lobby).first { tag in !rooms.contains { $0.tag == tag } } ?? 0
+    rooms.append(
+      Room(
+        id: id, tag: tag, secret: secret, invite: inviteKey, me: me, charter: charter,
+        phase: phase, settings: ctx.settings, at: ctx.now))
+  }
+
+  private mutating func leave(_ id: RoomID) {
+    guard let index = rooms.firstIndex(where: { $0.id == id }) else {
+      return ctx.tell(.refused(.notIn))
+    }
+    let room = rooms.remove(at: index)
+    room.publish(&ctx) { $0.flags = [.leaving] }
+    room.leaveLinks(&ctx)
+    lobby.withdraw(id)
+    ctx.tell(.left(id))
+  }
+}
+
+// MARK: - Time
+
+extension Participant {
+  private mutating func endJoining() {
+    for room in rooms {
+      guard case .joining(let until) = room.phase, until <= ctx.now else { continue }
+      rooms.removeAll { $0 === room }
+      ctx.tell(.refused(room.refusal ?? .nobodyAnswered))
+    }
+  }
+
+  private mutating func list() {
+    guard nextListing <= ctx.now else { return }
+    nextListing = ctx.now + ctx.settings.presence.listingRefresh
+    for room in rooms {
+      listingVersion += 1
+      guard let listing = room.listing(ctx, version: listingVersion) else { continue }
+      lobby.publish(listing, room.id, except: nil, &ctx)
+    }
+  }
+
+  /// Ends rooms whose time is over and links nobody needs.
+  private mutating func keepHouse() {
+    guard nextHousekeeping <= ctx.now else { return }
+    nextHousekeeping = ctx.now + .seconds(5)
+    for room in rooms {
+      guard let charter = room.charter, charter.genesis.expiry <= ctx.now.milliseconds else {
+        continue
+      }
+      ctx.tell(.refused(.roomExpired))
+      leave(room.id)
+    }
+    for link in ctx.links.up {
+      guard let node = ctx.links.node(of: link), lobby.wanted[node] == nil,
+        !lobby.overlay.isActive(link),
+        !rooms.contains(where: { $0.needs(link, at: ctx.now) }),
+        ctx.links.age(of: link, at: ctx.now) > ctx.settings.idleLink
+      else { continue }
+      ctx.links.close(link, reason: CloseReason.leaving, at: ctx.now, into: &ctx.effects)
+    }
+  }
+
+  // MARK: Questions
 
   package func status(at now: Instant) -> Status {
-    Status(
-      node: identity.node.publicKey,
-      contact: Contact(node: identity.node.publicKey, token: token, endpoints: []))
+    var status = Status(node: ctx.contact.node, contact: ctx.contact)
+    status.peers = ctx.links.up.compactMap { link in
+      guard let node = ctx.links.node(of: link), let endpoint = ctx.links.endpoint(of: link),
+        let measured = ctx.links.statistics(of: link)
+      else { return nil }
+      return PeerStatus(
+        node: node, endpoint: endpoint, rtt: measured.rtt.map { .microseconds($0) },
+        lossPermille: measured.lossPermille, bytesIn: measured.bytesIn,
+        bytesOut: measured.bytesOut)
+    }
+    status.rooms = rooms.compactMap { $0.status() }
+    status.listings = lobby.entries.values.map {
+      ListingStatus(
+        room: $0.room, title: $0.listing.genesis.title, members: Int($0.listing.members))
+    }
+    return status
   }
 
-  package func invite(to room: RoomID, at now: Instant, lifetime: Duration?) -> Invite? { nil }
+  /// An invite link to a room this node is in; nil when it is in no such room.
+  package func invite(to room: RoomID, lifetime: Duration? = nil) -> Invite? {
+    rooms.first { $0.id == room }?
+      .invite(ctx, lifetime: lifetime ?? ctx.settings.inviteLifetime)
+  }
 }

@@ -51,8 +51,7 @@ package struct Writer: Sendable {
 
   /// UTF-8 behind a one-byte length; whole characters beyond `limit` bytes are left out.
   package mutating func text(_ value: String, limit: Int) {
-    var kept = value
-    while kept.utf8.count > limit { kept.removeLast() }
+    let kept = value.cut(toBytes: limit)
     u8(UInt8(kept.utf8.count))
     raw(kept.utf8)
   }
@@ -61,5 +60,14 @@ package struct Writer: Sendable {
     for shift in stride(from: (count - 1) * 8, through: 0, by: -8) {
       bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
     }
+  }
+}
+
+extension String {
+  /// The longest beginning of whole characters that fits `limit` bytes of UTF-8.
+  package func cut(toBytes limit: Int) -> String {
+    var kept = self
+    while kept.utf8.count > limit { kept.removeLast() }
+    return kept
   }
 }

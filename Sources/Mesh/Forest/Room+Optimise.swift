@@ -1,0 +1,154 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// Once a second: find better parents, keep the colours balanced, stand down as root.
+extension Room {
+  func tickForest(_ ctx: inout Context) {
+    tickRepair(&ctx)
+    guard forest.nextOptimise <= ctx.now else { return }
+    forest.nextOptimise = ctx.now + ctx.settings.forest.optimise
+    for link in links.keys { links[link]?.pullTokens = 0 }
+    trimChildren(&ctx)
+    guard isMember else { return }
+    meshRoots(&ctx)
+    resign(&ctx)
+    guard !isRootNow else { return tellChildren(&ctx) }
+    balanceColour(&ctx)
+    findCandidates(&ctx)
+    refreshOffers(&ctx)
+    for tree in [me.presence.colour, me.presence.colour.other] {
+      let index = Int(tree.rawValue)
+      if forest.slots[index].parent == nil {
+        seek(tree, &ctx)
+      } else {
+        chooseStandbys(tree, &ctx)
+        move(tree, &ctx)
+      }
+    }
+  }
+
+  /// Roots need links to those they feed directly. Once they all have them, a root needs no parents.
+  private func meshRoots(_ ctx: inout Context) {
+    guard me.presence.flags.contains(.root) else { return }
+    var complete = true
+    for member in roster.members.values where member.isRoot && member.session != me.session {
+      guard links.values.contains(where: { $0.session == member.session }) else {
+        complete = false
+        reach(member.introduction.contact, for: .entry, &ctx)
+        continue
+      }
+    }
+    guard complete, forest.fellSilent == nil || !hasOtherRoot else { return }
+    for tree in Tree.allCases {
+      guard let parent = forest.slots[Int(tree.rawValue)].parent else { continue }
+      release(parent, tree, &ctx)
+      forest.slots[Int(tree.rawValue)].doubt = nil
+      detach(tree, &ctx)
+    }
+  }
+
+  private var hasOtherRoot: Bool {
+    roster.members.values.contains { $0.session != me.session && $0.isRoot && $0.isSpeaking }
+  }
+
+  /// A root that no longer speaks finds parents and then steps down, when somebody else speaks.
+  private func resign(_ ctx: inout Context) {
+    guard me.presence.flags.contains(.root), !me.presence.flags.contains(.speaking) else {
+      forest.fellSilent = nil
+      return
+    }
+    guard hasOtherRoot else { return }
+    guard let since = forest.fellSilent else {
+      forest.fellSilent = ctx.now
+      return
+    }
+    guard ctx.now >= since + ctx.settings.forest.resignAfter else { return }
+    findCandidates(&ctx)
+    for tree in Tree.allCases { seek(tree, &ctx) }
+    guard !forest.isHungry else { return }
+    forest.fellSilent = nil
+    publish(&ctx) { $0.flags.remove(.root) }
+    tellChildren(&ctx)
+  }
+
+  /// A tree whose top is no root any more leads nowhere.
+  func rootsChanged(_ ctx: inout Context) {
+    guard isMember, !me.presence.flags.contains(.root) else { return }
+    let roots = roster.members.values.filter(\.isRoot).map(\.node.short)
+    for tree in Tree.allCases {
+      let slot = forest.slots[Int(tree.rawValue)]
+      guard slot.parent != nil, let top = slot.path.first, !roots.contains(top) else { continue }
+      detach(tree, &ctx)
+      seek(tree, &ctx)
+    }
+  }
+
+  /// Childless relays of the commoner colour change over, by chance so that not all do at once.
+  private func balanceColour(_ ctx: inout Context) {
+    guard me.presence.flags.contains(.relays), forest.children.allSatisfy(\.isEmpty) else { return }
+    var counts = [0, 0]
+    for member in roster.members.values where member.relays && !member.isRoot {
+      counts[Int(member.presence.colour.rawValue)] += 1
+    }
+    let mine = counts[Int(me.presence.colour.rawValue)]
+    let other = counts[Int(me.presence.colour.other.rawValue)]
+    guard mine > other + 1 else { return }
+    guard ctx.entropy.below(UInt64(mine) * 2) < UInt64(mine - other) else { return }
+    publish(&ctx) { $0.flags.formSymmetricDifference(.colourB) }
+  }
+
+  /// Asks members we have no offer of yet: roots first, then relays of either colour.
+  private func findCandidates(_ ctx: inout Context) {
+    let wanted = ctx.settings.forest.candidates
+    for tree in Tree.allCases {
+      let usable = forest.candidates.keys.filter {
+        cost(of: $0, tree, strict: true, ctx) != nil
+      }
+      guard usable.count < wanted else { continue }
+      var roots: [Roster.Member] = []
+      var relays: [Roster.Member] = []
+      for member in roster.members.values where member.session != me.session {
+        guard !links.values.contains(where: { known in
+          known.session == member.session && forest.candidates[known.link] != nil
+        }) else { continue }
+        if member.isRoot {
+          roots.append(member)
+        } else if member.relays, member.presence.colour == tree {
+          relays.append(member)
+        }
+      }
+      ctx.entropy.shuffle(&roots)
+      ctx.entropy.shuffle(&relays)
+      for member in (roots.prefix(2) + relays.prefix(3)) {
+        reach(member.introduction.contact, for: .candidate, &ctx)
+      }
+    }
+  }
+
+  private func refreshOffers(_ ctx: inout Context) {
+    for (link, candidate) in forest.candidates
+    where candidate.askedAt + ctx.settings.forest.refreshOffers <= ctx.now {
+      forest.candidates[link]?.askedAt = ctx.now
+      send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
+    }
+  }
+
+  /// To a clearly nearer parent, and only now and then; the old one feeds on until the new one does.
+  /// A shared way to the stage is reason enough to leave it.
+  private func move(_ tree: Tree, _ ctx: inout Context) {
+    let index = Int(tree.rawValue)
+    let slot = forest.slots[index]
+    guard let parent = slot.parent, slot.asking == nil, slot.doubt == nil,
+      ctx.now >= slot.movedAt + ctx.settings.forest.moveAtMostEvery,
+      let better = best(tree, strict: true, ctx, except: [parent]),
+      let now = cost(of: parent, tree, strict: false, ctx),
+      let then = cost(of: better, tree, strict: true, ctx)
+    else { return }
+    let shared = cost(of: parent, tree, strict: true, ctx) == nil
+    let gain = UInt64(ctx.settings.forest.worthMoving.nanoseconds / 1_000)
+    guard shared || then + max(gain, now / 10) < now else { return }
+    forest.slots[index].movedAt = ctx.now
+    ask(better, tree, &ctx)
+  }
+}

@@ -1,0 +1,97 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// Proof of who speaks. An attestation goes once, down one tree, in a datagram of the same size as
+/// media; who misses it asks the other tree's parent.
+extension Room {
+  /// Attestations take the trees in turn, ten frames each.
+  private func tree(of last: UInt32, _ settings: FrameSettings) -> Tree {
+    Tree(counter: last / settings.attestEvery)
+  }
+
+  /// Signs, files and sends one of our own.
+  func publish(_ attestation: Attestation, of stream: Stream, _ ctx: inout Context) {
+    var signed = attestation
+    signed.signature = me.sign("VR1-att", id.raw.array + attestation.unsigned)
+    _ = stream.file(signed, at: ctx.now)
+    pass(signed, except: nil, own: true, &ctx)
+  }
+
+  func received(_ attestation: Attestation, from link: LinkID, _ ctx: inout Context) {
+    guard links[link] != nil, let stream = stream(of: attestation.session), !stream.isOwn else {
+      return ctx.drop(.unknownSpeaker)
+    }
+    guard !stream.hasAttestation(attestation.last) else { return }
+    guard attestation.last < stream.highest + 640 || stream.highest == 0 else {
+      return ctx.drop(.counterTooFar)
+    }
+    guard
+      Signatures.verify(
+        attestation.signature, by: stream.key, "VR1-att", id.raw.array + attestation.unsigned)
+    else {
+      ctx.drop(.badAttestation)
+      return shun(link, &ctx)
+    }
+    let forgeries = stream.file(attestation, at: ctx.now)
+    for counter in forgeries {
+      if let source = stream.source(of: counter) { forged(by: source, &ctx) }
+      stream.discard(counter)
+    }
+    pass(attestation, except: link, own: false, &ctx)
+  }
+
+  /// A frame was not what its speaker signed: its bearer is no parent for a while.
+  func forged(by link: LinkID, _ ctx: inout Context) {
+    ctx.drop(.attestationMismatch)
+    shun(link, &ctx)
+  }
+
+  /// When the tree that should have brought an attestation is already two frames past it, the other
+  /// parent is asked.
+  func pullMissingAttestation(
+    of stream: Stream, seen counter: UInt32, on tree: Tree, _ ctx: inout Context
+  ) {
+    let every = ctx.settings.frames.attestEvery
+    guard counter > every * 2 else { return }
+    let last = counter / every * every - 1
+    let due = self.tree(of: last, ctx.settings.frames)
+    let isPast = due == tree ? counter >= last + 2 : counter >= last + 8
+    guard isPast, last > stream.pulledAttestation, !stream.hasAttestation(last),
+      stream.holds(last) || stream.holds(last - 1)
+    else { return }
+    stream.pulledAttestation = last
+    let slot = forest.slots[Int(due.other.rawValue)]
+    guard let link = slot.parent ?? forest.slots[Int(due.rawValue)].parent ?? stream.source(of: counter)
+    else { return }
+    let pull = Pull(session: stream.session, first: last, mask: 0)
+    send(.pull, to: link, &ctx) { pull.encoded(tag: $0) }
+  }
+
+  func sendAttestation(_ attestation: Attestation, to peer: RoomLink, _ ctx: inout Context) {
+    let body = attestation.encoded(tag: peer.theirTag)
+    var record: [UInt8] = [MessageType.attestation.rawValue]
+    record.append(UInt8(body.count >> 8))
+    record.append(UInt8(truncatingIfNeeded: body.count))
+    record.append(contentsOf: body)
+    ctx.links.sendNow(record, on: peer.link, at: ctx.now, into: &ctx.effects)
+  }
+
+  private func pass(
+    _ attestation: Attestation, except source: LinkID?, own: Bool, _ ctx: inout Context
+  ) {
+    let tree = tree(of: attestation.last, ctx.settings.frames)
+    var sent: [LinkID] = []
+    for child in forest.children[Int(tree.rawValue)]
+    where child.link != source && child.session != attestation.session {
+      guard let peer = links[child.link] else { continue }
+      sendAttestation(attestation, to: peer, &ctx)
+      sent.append(child.link)
+    }
+    guard own else { return }
+    for peer in links.values
+    where roster[peer.session]?.isRoot == true && !sent.contains(peer.link) {
+      sendAttestation(attestation, to: peer, &ctx)
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import Keys
+import Wire
+
+/// One generation of one speaker's key: a base key that is hashed forward every 512 frames and never
+/// back, so that whoever gets it hears nothing older.
+final class Chain {
+  let session: SessionID
+  let generation: UInt16
+  let counterStart: UInt32
+  private(set) var step: UInt32
+  private var base: Secret
+  private var current: FrameKey
+  /// The step before, for frames that arrive late.
+  private var previous: FrameKey?
+  private var previousUntil = Instant(nanoseconds: 0)
+  private let shift: UInt32
+
+  init(
+    session: SessionID, generation: UInt16, counterStart: UInt32, step: UInt32,
+    base: consuming Secret, settings: KeySettings
+  ) throws(KeysError) {
+    self.session = session
+    self.generation = generation
+    self.counterStart = counterStart
+    self.step = step
+    shift = settings.stepShift
+    current = try FrameKey(
+      base: base, keyID: Chain.keyID(session: session, generation: generation, step: step))
+    self.base = base
+  }
+
+  static func keyID(session: SessionID, generation: UInt16, step: UInt32) -> UInt64 {
+    UInt64(session.raw) << 8 | UInt64(stepByte(generation: generation, step: step))
+  }
+
+  /// The low byte of a key id, all that a media record carries of it.
+  static func stepByte(generation: UInt16, step: UInt32) -> UInt8 {
+    UInt8(generation & 15) << 4 | UInt8(step & 15)
+  }
+
+  func step(of counter: UInt32) -> UInt32 { (counter - counterStart) >> shift }
+
+  func commitment(room: RoomID) -> Bytes32 {
+    SenderChain.commit(base, room: room, session: session, generation: generation)
+  }
+
+  /// Lends the base key of the present step, for granting it.
+  func withBase<R>(_ body: (borrowing Secret) -> R) -> R { body(base) }
+
+  /// Seals one frame at the end of `out`, moving to the counter's step first.
+  func seal(
+    _ plain: [UInt8], counter: UInt32, room: RoomID, into out: inout [UInt8]
+  ) throws(KeysError) {
+    while step < step(of: counter) { try advance() }
+    current.seal(plain.span, counter: UInt64(counter), room: room, into: &out)
+  }
+
+  /// Opens one frame. State moves forward only when a frame of a later step proves genuine.
+  func open(
+    _ frame: Span<UInt8>, counter: UInt32, stepByte: UInt8, room: RoomID, at now: Instant,
+    settings: KeySettings, into plain: inout [UInt8]
+  ) -> Bool {
+    guard counter >= counterStart else { return false }
+    let wanted = step(of: counter)
+    guard Chain.stepByte(generation: generation, step: wanted) == stepByte else { return false }
+    if wanted == step { return current.open(frame, room: room, into: &plain) }
+    if wanted < step {
+      guard wanted + 1 == step, now < previousUntil else { return false }
+      switch previous {
+      case .some(let key): return key.open(frame, room: room, into: &plain)
+      case .none: return false
+      }
+    }
+    guard wanted - step <= settings.stepsAhead else { return false }
+    return openAhead(frame, wanted, room: room, at: now, settings: settings, into: &plain)
+  }
+
+  func forgetOld(at now: Instant) {
+    if now >= previousUntil { previous = nil }
+  }
+
+  private func openAhead(
+    _ frame: Span<UInt8>, _ wanted: UInt32, room: RoomID, at now: Instant, settings: KeySettings,
+    into plain: inout [UInt8]
+  ) -> Bool {
+    do {
+      var ahead = try SenderChain.ratchet(base)
+      for _ in step + 1..<wanted { ahead = try SenderChain.ratchet(ahead) }
+      var key = try FrameKey(
+        base: ahead, keyID: Chain.keyID(session: session, generation: generation, step: wanted))
+      guard key.open(frame, room: room, into: &plain) else { return false }
+      swap(&current, &key)
+      previous = wanted == step + 1 ? .some(key) : nil
+      previousUntil = now + settings.keepOld
+      base = ahead
+      step = wanted
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private func advance() throws(KeysError) {
+    let next = try SenderChain.ratchet(base)
+    current = try FrameKey(
+      base: next, keyID: Chain.keyID(session: session, generation: generation, step: step + 1))
+    base = next
+    step += 1
+  }
+}

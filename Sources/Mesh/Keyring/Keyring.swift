@@ -1,0 +1,73 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// The keys of a room's speakers that this node holds, and what speakers announced about them.
+struct Keyring {
+  struct Speaker {
+    var announcement: KeyAnnouncement?
+    /// Newest last.
+    var chains: [Chain] = []
+    var askedAt: Instant?
+  }
+
+  private(set) var speakers: OrderedDictionary<SessionID, Speaker> = [:]
+
+  func announcement(of session: SessionID) -> KeyAnnouncement? { speakers[session]?.announcement }
+
+  func newest(of session: SessionID) -> Chain? { speakers[session]?.chains.last }
+
+  /// Announced, but nobody has handed us the key.
+  func lacks(_ session: SessionID) -> KeyAnnouncement? {
+    guard let speaker = speakers[session], let announced = speaker.announcement,
+      speaker.chains.last?.generation != announced.generation
+    else { return nil }
+    return announced
+  }
+
+  mutating func announced(_ announcement: KeyAnnouncement) {
+    speakers[announcement.session, default: Speaker()].announcement = announcement
+  }
+
+  mutating func hold(_ chain: Chain, keep: Int) {
+    var speaker = speakers[chain.session] ?? Speaker()
+    speaker.chains.removeAll { $0.generation == chain.generation }
+    speaker.chains.append(chain)
+    if speaker.chains.count > keep { speaker.chains.removeFirst() }
+    speaker.askedAt = nil
+    speakers[chain.session] = speaker
+  }
+
+  mutating func asked(_ session: SessionID, at now: Instant) {
+    speakers[session]?.askedAt = now
+  }
+
+  mutating func forget(_ session: SessionID) { speakers.removeValue(forKey: session) }
+
+  /// Opens a frame with the one key its header names; never tries a second (RFC 9605 ciphertexts do
+  /// not commit to their key).
+  func open(
+    _ frame: Span<UInt8>, session: SessionID, counter: UInt32, stepByte: UInt8, room: RoomID,
+    at now: Instant, settings: KeySettings, into plain: inout [UInt8]
+  ) -> KeyOutcome {
+    guard let speaker = speakers[session] else { return .noKey }
+    let nibble = UInt16(stepByte >> 4)
+    guard let chain = speaker.chains.last(where: { $0.generation & 15 == nibble }) else {
+      return .noKey
+    }
+    let opened = chain.open(
+      frame, counter: counter, stepByte: stepByte, room: room, at: now, settings: settings,
+      into: &plain)
+    return opened ? .opened : .broken
+  }
+
+  func forgetOld(at now: Instant) {
+    for speaker in speakers.values {
+      for chain in speaker.chains { chain.forgetOld(at: now) }
+    }
+  }
+}
+
+enum KeyOutcome {
+  case opened, broken, noKey
+}

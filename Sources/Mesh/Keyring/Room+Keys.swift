@@ -1,0 +1,133 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// Who can hear: announcements are flooded, keys go from neighbour to neighbour over links on which
+/// both ends have proved to be members.
+extension Room {
+  /// A fresh generation of our own key, announced to all and handed to every neighbour.
+  func renewKey(_ talker: Talker, _ ctx: inout Context) throws(KeysError) {
+    let base = try Secret(random: &ctx.entropy)
+    let generation = talker.generation &+ 1
+    let chain = try Chain(
+      session: me.session, generation: generation, counterStart: talker.nextCounter, step: 0,
+      base: base, settings: ctx.settings.keys)
+    var announcement = KeyAnnouncement(
+      session: me.session, generation: generation, counterStart: talker.nextCounter,
+      activeMilliseconds: UInt16(ctx.settings.keys.activation.milliseconds),
+      commitment: chain.commitment(room: id))
+    announcement.signature = me.sign("VR1-kann", id.raw.array + announcement.unsigned)
+    talker.adopt(chain, generation: generation, at: ctx.now)
+    keyring.announced(announcement)
+    keyring.hold(chain, keep: ctx.settings.keys.generationsKept)
+    flood(.keyAnnouncement, except: nil, &ctx) { announcement.encoded(tag: $0) }
+    for link in links.keys { grant(me.session, to: link, &ctx) }
+  }
+
+  /// What a new neighbour needs to hear those who speak now.
+  func announceKeys(to link: LinkID, _ ctx: inout Context) {
+    for speaker in keyring.speakers.values {
+      guard let announcement = speaker.announcement else { continue }
+      send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
+      grant(announcement.session, to: link, &ctx)
+    }
+  }
+
+  func received(_ announcement: KeyAnnouncement, from link: LinkID, _ ctx: inout Context) {
+    let session = announcement.session
+    guard session != me.session else { return }
+    if let known = keyring.announcement(of: session),
+      announcement.generation <= known.generation
+    {
+      return
+    }
+    guard let member = roster[session] else {
+      let want = IntroductionWant(sessions: [session])
+      send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
+      return ctx.drop(.badAnnouncement)
+    }
+    guard
+      Signatures.verify(
+        announcement.signature, by: member.key, "VR1-kann", id.raw.array + announcement.unsigned)
+    else { return ctx.drop(.badAnnouncement) }
+    keyring.announced(announcement)
+    keyring.asked(session, at: ctx.now)
+    flood(.keyAnnouncement, except: link, &ctx) { announcement.encoded(tag: $0) }
+  }
+
+  /// Hands a neighbour the newest key of a speaker, unless it has it. Every neighbour in `links` has
+  /// proved admission; with moderators the frontier rule will stand here too.
+  func grant(_ session: SessionID, to link: LinkID, _ ctx: inout Context) {
+    guard let peer = links[link], peer.session != session,
+      let chain = keyring.newest(of: session),
+      peer.granted[session] != chain.generation
+    else { return }
+    links[link]?.granted[session] = chain.generation
+    let nonce = Nonce24(random: &ctx.entropy)
+    let sealed = chain.withBase { ctx.links.seal($0, nonce: nonce, on: link) }
+    guard let sealed else { return }
+    var writer = Writer(capacity: 96)
+    writer.u8(peer.theirTag)
+    GrantHeader(session: session, generation: chain.generation, step: chain.step)
+      .encode(into: &writer)
+    writer.raw(nonce.array)
+    writer.raw(sealed)
+    ctx.send(.grant, writer.bytes, on: link)
+    ctx.note(.keyGranted)
+  }
+
+  /// `sealed` is what follows the header: nonce and box.
+  func received(
+    _ header: GrantHeader, sealed: [UInt8], from link: LinkID, _ ctx: inout Context
+  ) {
+    let session = header.session
+    guard session != me.session else { return }
+    links[link]?.granted[session] = header.generation
+    if let held = keyring.newest(of: session), held.generation >= header.generation { return }
+    guard let announcement = keyring.announcement(of: session),
+      announcement.generation == header.generation
+    else { return ctx.drop(.unwantedGrant) }
+    guard let nonce = Nonce24(Array(sealed.prefix(Nonce24.count))) else {
+      return ctx.drop(.badGrant)
+    }
+    let box = Array(sealed.dropFirst(Nonce24.count))
+    do {
+      let base = try ctx.links.openSecret(box, nonce: nonce, on: link)
+      let chain = try Chain(
+        session: session, generation: header.generation,
+        counterStart: announcement.counterStart, step: header.step, base: base,
+        settings: ctx.settings.keys)
+      guard header.step > 0 || chain.commitment(room: id) == announcement.commitment else {
+        return ctx.drop(.badGrant)
+      }
+      keyring.hold(chain, keep: ctx.settings.keys.generationsKept)
+    } catch {
+      return ctx.drop(.badGrant)
+    }
+    for other in links.keys where other != link { grant(session, to: other, &ctx) }
+  }
+
+  func received(_ request: GrantRequest, from link: LinkID, _ ctx: inout Context) {
+    guard keyring.newest(of: request.session)?.generation == request.generation else {
+      return ctx.note(.keyRefused)
+    }
+    links[link]?.granted.removeValue(forKey: request.session)
+    grant(request.session, to: link, &ctx)
+  }
+
+  /// Asks for keys that were announced but did not come by themselves.
+  func tickKeys(_ ctx: inout Context) {
+    keyring.forgetOld(at: ctx.now)
+    for (session, speaker) in keyring.speakers where session != me.session {
+      guard let lacking = keyring.lacks(session) else { continue }
+      if let asked = speaker.askedAt, ctx.now < asked + ctx.settings.keys.requestAfter { continue }
+      keyring.asked(session, at: ctx.now)
+      guard let link = ctx.entropy.pick(Array(links.keys)) else { continue }
+      let request = GrantRequest(session: session, generation: lacking.generation)
+      send(.grantRequest, to: link, &ctx) { request.encoded(tag: $0) }
+    }
+    if let talker, talker.isActive, talker.isKeyOld(at: ctx.now, ctx.settings.keys) {
+      try? renewKey(talker, &ctx)
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import Keys
+import Wire
+
+/// A handshake this node began: message 1 is out, message 2 awaited.
+final class Dial {
+  let contact: Contact
+  let keys: AddressKeys
+  /// How the answer addresses us; kept over all attempts.
+  let index: UInt32
+  let began: Instant
+
+  var noise: NoiseHandshake?
+  /// Message 1 of this attempt.
+  var hello: [UInt8] = []
+  var attempt = 0
+  var sentAt: Instant
+  var due: Instant
+  /// Where this attempt was asked for a cookie already.
+  var cookied: [Endpoint] = []
+
+  init(contact: Contact, index: UInt32, at now: Instant) {
+    self.contact = contact
+    self.index = index
+    keys = AddressKeys(node: contact.node, token: contact.token)
+    began = now
+    sentAt = now
+    due = now
+  }
+
+  var mac1: Bytes16 {
+    let end = hello.count - 2 * LinkSpec.mac
+    guard end > 0 else { return .zero }
+    return Bytes16(hello[end..<end + LinkSpec.mac]) ?? .zero
+  }
+}

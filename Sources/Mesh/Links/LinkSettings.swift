@@ -1,0 +1,153 @@
+import Wire
+
+/// Every tunable number of the links, and where it came from. What both sides must agree on is in
+/// `Wire/Limits.swift` and ``LinkSpec``.
+package struct LinkSettings: Sendable {
+  // Dialling
+  /// Pauses before the second, third and fourth message 1. Specification.
+  package var dialPauses: [Duration] = [.seconds(1), .seconds(1), .seconds(2)]
+  /// A dial has failed this long after it began. Specification.
+  package var dialLimit: Duration = .seconds(8)
+  /// First pause before message 3 is repeated; each next one is half as long again. Specification.
+  package var confirmPause: Duration = .milliseconds(300)
+  /// Repetitions of message 3. Specification.
+  package var confirmRepeats = 5
+  /// Dials at once. Guess: a node keeps about a dozen neighbours.
+  package var dials = 64
+
+  // Answering
+  /// Half-open handshakes; the oldest goes. Specification.
+  package var halfOpen = 256
+  /// A half-open handshake lives as long as a dial. Specification.
+  package var halfOpenLife: Duration = .seconds(8)
+  /// Links. Specification.
+  package var sessions = 256
+  /// Above this many well-formed first messages a second, cookies are asked for. Specification.
+  package var helloRate = 50
+  /// Above this many half-open handshakes, cookies are asked for. Specification.
+  package var halfOpenLoad = 32
+  /// A cookie secret is used this long, and honoured once as long again. WireGuard.
+  package var cookieLife: Duration = .seconds(120)
+  /// Handshakes of one source a second. WireGuard.
+  package var sourceRate: Int64 = 20
+  /// Handshakes of one source at once. WireGuard.
+  package var sourceBurst: Int64 = 5
+  /// Sources remembered by the rate limit. Guess: 32 KiB.
+  package var sources = 1_024
+  /// First messages whose time is further off than this are ignored. Guess: a box without a
+  /// battery clock that asked NTP once is right within minutes, a wrong time zone is not.
+  package var clockTolerance: Duration = .seconds(2 * 3_600)
+  /// First messages remembered, so that a captured one gets no answer. Guess: half a megabyte.
+  package var hellosRemembered = 32_768
+  /// Diallers whose latest time is remembered. Specification.
+  package var diallersRemembered = 4_096
+  /// Two links between the same two nodes that come up within this time were dialled at once;
+  /// later, the second one means that the peer lost the first. Longer than all repeats of message
+  /// 3 (4.0 s).
+  package var simultaneous: Duration = .seconds(5)
+
+  // Staying alive
+  /// Pause between pings of a watched link. Guess: a dead tree parent is suspected in 3 s.
+  package var watchedPing: Duration = .seconds(1)
+  /// A watched link is suspect after this much silence. Three missed pings.
+  package var suspicion: Duration = .seconds(3)
+  /// A watched link is dead after this much silence. Six missed pings.
+  package var watchedDeath: Duration = .seconds(6)
+  /// Pause between pings of another link, give or take ``idlePingJitter``. Specification; below the
+  /// 30 s after which the shortest-lived NAT mappings go (RFC 4787 §4.3 asks for 120).
+  package var idlePing: Duration = .seconds(15)
+  package var idlePingJitter: Duration = .seconds(5)
+  /// A link is dead after this much silence. Specification.
+  package var death: Duration = .seconds(45)
+  /// A quiet measurement of the round trip at least this often on links in use. Guess.
+  package var measurePause: Duration = .seconds(5)
+  /// A link we closed tells a peer that still talks to us so, for this long. Guess.
+  package var closedLife: Duration = .seconds(5)
+
+  // Keys
+  /// Age of keys at which the dialler of a link asks for new ones. WireGuard.
+  package var rekeyAfter: Duration = .seconds(120)
+  /// Datagrams under one key after which the dialler asks for new ones. Specification.
+  package var rekeyAfterCount: UInt64 = 1 << 30
+  /// Age of keys at which a link is closed. WireGuard.
+  package var keyLimit: Duration = .seconds(180)
+  /// Pause between repetitions of a request for new keys. Specification.
+  package var rekeyPause: Duration = .milliseconds(500)
+  /// A replaced key still opens late datagrams this long. Specification.
+  package var oldKeyLife: Duration = .seconds(5)
+  /// Age of the header key at which a new one is told to peers. Specification.
+  package var headerKeyLife: Duration = .seconds(24 * 3_600)
+  /// Datagrams of one link that may fail to open. RFC 9147 §4.5.3 for ChaCha20-Poly1305.
+  package var forgeries: UInt64 = 1 << 36
+
+  // Mail
+  /// Shortest pause before mail is sent again. Guess: above a home line's round trip and the
+  /// acknowledgement delay.
+  package var mailPause: Duration = .milliseconds(60)
+  /// Longest pause. Guess.
+  package var mailPauseLimit: Duration = .seconds(2)
+  /// Mail that nobody acknowledged for so long closes the link. Guess: a room would rather have
+  /// another neighbour.
+  package var mailPatience: Duration = .seconds(15)
+  /// Mail waiting and under way; one more closes the link. Guess: a whole roster fits.
+  package var mailQueue = 2_048
+  /// Longest delay of an acknowledgement. Guess: one frame.
+  package var acknowledgeDelay: Duration = .milliseconds(20)
+  /// Bytes of mail under way at first, at least and at most. RFC 6928's ten segments; the ceiling
+  /// is a guess: 2.5 Mbit/s at 200 ms.
+  package var mailFlightFirst = 12_000
+  package var mailFlightLeast = 2_400
+  package var mailFlightMost = 65_536
+  /// Records waiting for the next flush that may be lost: bytes per link. Guess.
+  package var queueBytes = 65_536
+
+  // Peers that broke the rules
+  /// First time a peer is refused; doubled with each offence. Specification.
+  package var refusal: Duration = .seconds(60)
+  /// Doublings at most: 17 hours. Guess.
+  package var refusalDoublings = 10
+  /// Peers remembered as refused. Guess.
+  package var refusals = 256
+
+  package init() {}
+}
+
+/// Numbers of the link protocol that both sides must share (Spec 2).
+enum LinkSpec {
+  static let version: UInt8 = 1
+  static let transportUDP: UInt8 = 0
+
+  static let maskNonce = 24
+  static let mac = 16
+  static let tag = 16
+  static let key = 32
+  static let header = 9
+  /// Upper seven bits of a data header.
+  static let headerMark: UInt8 = 0x10
+
+  /// Zeros behind the payload of messages 1 and 3, so that handshakes have no size of their own.
+  static let padding = 64...255
+  /// Time 8, version 1, flags 1, datagram size 2, zero 4.
+  static let payload1 = 16
+  /// As ``payload1``, header key 32, endpoint 18.
+  static let payload2 = 16 + 32 + Endpoint.wireCount
+
+  static let message1 = maskNonce + 1 + 4 + key + payload1 + tag + mac + mac
+  /// Sizes of message 1 without its mask nonce.
+  static let helloSizes =
+    (message1 + padding.lowerBound - maskNonce)...(message1 + padding.upperBound - maskNonce)
+  static let message2 = maskNonce + 1 + 4 + 4 + key + payload2 + tag
+  static let message3 = maskNonce + 1 + 4 + (key + tag) + (key + tag)
+  static let cookie = maskNonce + 1 + 4 + 24 + (mac + tag)
+
+  /// Largest multiple of ``Limits/cell`` that fits into a datagram.
+  static let plaintext =
+    (Limits.datagram - Limits.datagramOverhead) / Limits.cell * Limits.cell
+
+  /// Counters and sequence numbers a replay window covers.
+  static let replayWindow: UInt64 = 127 * 64
+  /// Mail under way: sequence numbers from the oldest unacknowledged one on.
+  static let mailSpan: UInt32 = 512
+  /// Sequence numbers a receiver of mail remembers.
+  static let mailWindow: UInt32 = 1_024
+}

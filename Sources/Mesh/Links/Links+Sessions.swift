@@ -1,0 +1,113 @@
+import Keys
+import Wire
+
+// How links begin and end, and what happens when two nodes dial each other at once.
+
+extension Links {
+  /// Closes a link; the peer is told.
+  package mutating func close(
+    _ link: LinkID, reason: UInt8, at now: Instant, into effects: inout Effects
+  ) {
+    guard let session = table[link] else { return }
+    sayClose(session, reason, at: now, into: &effects)
+    session.standing = .closed(
+      reason, until: now.advanced(by: settings.closedLife), answers: 0)
+    schedule(now.advanced(by: settings.closedLife), .linkTimeout)
+    table.retire(session)
+    announceEnd(session, .closedHere(reason), into: &effects)
+  }
+
+  /// Watched links are pinged often and soon suspected: tree parents and those who stand by.
+  package mutating func watch(_ link: LinkID, _ on: Bool, at now: Instant) {
+    guard let session = table[link] else { return }
+    session.pulse.watch(on, at: now)
+    schedule(min(session.pulse.pingDue, session.pulse.verdictDue), .keepAlive)
+  }
+
+  /// What to do with a second link to the same node.
+  enum Contest {
+    case replace, reserve, ignore
+  }
+
+  /// Of two links dialled at once, that of the dialler with the smaller key stays: both sides come
+  /// to the same answer without a word. `existing` is ours, a handshake dialled by the peer is
+  /// done.
+  func contest(_ existing: Session, at now: Instant) -> Contest {
+    guard existing.dialled, id < existing.node else { return .replace }
+    guard let confirmedAt = existing.confirmedAt else { return .reserve }
+    // Long after: the peer has lost the first link, or it would not have dialled.
+    return now - confirmedAt < settings.simultaneous ? .ignore : .replace
+  }
+
+  mutating func install(
+    _ session: Session, at now: Instant, into effects: inout Effects
+  ) {
+    if session.standing == .current {
+      if let existing = table[session.node] {
+        end(existing, .replaced, at: now, into: &effects)
+      }
+      drop(shadowOf: session.node)
+      forgetDial(to: session.node)
+    }
+    table.insert(session)
+    if session.standing == .current { announce(session, at: now, into: &effects) }
+  }
+
+  /// The peer of a link we dialled has proved to have it.
+  mutating func confirmed(_ session: Session, at now: Instant) {
+    session.confirmedAt = now
+    session.confirmation = nil
+    drop(shadowOf: session.node)
+  }
+
+  /// Ends a session without a word to the peer. A link in reserve takes its place.
+  mutating func end(
+    _ session: Session, _ reason: LinkEnd, at now: Instant, into effects: inout Effects
+  ) {
+    guard session.standing == .current else { return }
+    session.standing = .closed(CloseReason.leaving, until: now, answers: 0)
+    table.remove(session)
+    announceEnd(session, reason, into: &effects)
+    if reason != .replaced, let reserve = table.shadow(of: session.node) {
+      table.promote(reserve)
+      announce(reserve, at: now, into: &effects)
+    }
+  }
+
+  /// A peer talks on a link we closed: it missed our word.
+  mutating func remindOfClose(
+    _ session: Session, at now: Instant, into effects: inout Effects
+  ) {
+    guard case .closed(let reason, let until, let answers) = session.standing,
+      answers < Self.remindersOfClose
+    else { return }
+    session.standing = .closed(reason, until: until, answers: answers + 1)
+    sayClose(session, reason, at: now, into: &effects)
+  }
+
+  private mutating func announce(
+    _ session: Session, at now: Instant, into effects: inout Effects
+  ) {
+    effects.notes.append(.linkUp)
+    events.append(
+      .up(
+        session.id, session.node, dialled: session.dialled, transcript: session.transcript))
+    schedule(session.pulse.pingDue, .keepAlive)
+  }
+
+  private mutating func announceEnd(
+    _ session: Session, _ reason: LinkEnd, into effects: inout Effects
+  ) {
+    effects.notes.append(.linkDown)
+    events.append(.down(session.id, session.node, reason))
+  }
+
+  private mutating func drop(shadowOf node: NodeID) {
+    guard let shadow = table.shadow(of: node) else { return }
+    shadow.standing = .closed(CloseReason.leaving, until: shadow.keys.since, answers: 0)
+    table.remove(shadow)
+  }
+
+  /// Guess: two pings and some mail.
+  private static var remindersOfClose: Int { 8 }
+}

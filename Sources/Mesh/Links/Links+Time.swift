@@ -1,0 +1,99 @@
+import Wire
+
+// What time alone brings about.
+
+extension Links {
+  /// To be called at ``nextDeadline``; earlier does no harm.
+  package mutating func tick(at now: Instant, into effects: inout Effects) {
+    guard let due = nextDeadline?.instant, due <= now else { return }
+    nextDeadline = nil
+    headerKeys.rotate(at: now, &entropy)
+    retryDials(at: now, into: &effects)
+    reception.forgetHalfOpen(at: now, &table)
+    for session in table.all { run(session, at: now, into: &effects) }
+    flush(at: now, into: &effects)
+    plan()
+  }
+
+  private mutating func run(
+    _ session: Session, at now: Instant, into effects: inout Effects
+  ) {
+    switch session.standing {
+    case .closed(_, let until, _):
+      if until <= now { table.remove(session) }
+      return
+    case .shadow:
+      return
+    case .current:
+      break
+    }
+    if session.confirmation != nil, !confirmAgain(session, at: now, into: &effects) { return }
+    switch session.pulse.judge(at: now) {
+    case .dead:
+      sayClose(session, CloseReason.leaving, at: now, into: &effects)
+      return end(session, .silent, at: now, into: &effects)
+    case .suspect: events.append(.suspect(session.id))
+    case .alive: break
+    }
+    if session.mail.isHopeless(at: now) {
+      sayClose(session, CloseReason.leaving, at: now, into: &effects)
+      return end(session, .undelivered, at: now, into: &effects)
+    }
+    if session.keys.isOverdue(at: now) {
+      sayClose(session, CloseReason.leaving, at: now, into: &effects)
+      return end(session, .unkeyed, at: now, into: &effects)
+    }
+    session.keys.forgetOld(at: now)
+    session.keys.ask(at: now, count: session.count, &entropy)
+    let isAwaited = session.confirmedAt == nil || session.keys.awaitsPeer
+    let needsPing = session.pulse.takePing(
+      at: now, measuredAt: session.path.lastMeasured, isAwaited: isAwaited, &entropy)
+    if needsPing { ping(session, at: now) }
+    let isMailDue = session.mail.due.map { $0 <= now } ?? false
+    let areReceiptsDue = session.receipts.due.map { $0 <= now } ?? false
+    if session.keys.owesRequest || isMailDue || areReceiptsDue { soil(session) }
+  }
+
+  /// Repeats message 3; false when that has been done often enough, and the link is gone.
+  private mutating func confirmAgain(
+    _ session: Session, at now: Instant, into effects: inout Effects
+  ) -> Bool {
+    guard var confirmation = session.confirmation, confirmation.due <= now else { return true }
+    guard confirmation.repeats < settings.confirmRepeats else {
+      sayClose(session, CloseReason.leaving, at: now, into: &effects)
+      end(session, .unanswered, at: now, into: &effects)
+      return false
+    }
+    confirmation.repeats += 1
+    confirmation.pause = confirmation.pause * 3 / 2
+    confirmation.due = now.advanced(by: confirmation.pause)
+    session.confirmation = confirmation
+    sendMasked(
+      confirmation.body, mask: confirmation.mask, to: session.endpoint, into: &effects)
+    session.pulse.hurry(at: now)
+    return true
+  }
+
+  /// Finds the next deadline.
+  private mutating func plan() {
+    if let due = headerKeys.changeDue { schedule(due, .rekey) }
+    for dial in dials { schedule(dial.due, .dialling) }
+    if let due = reception.halfOpenDue { schedule(due, .handshake) }
+    for session in table.all {
+      switch session.standing {
+      case .closed(_, let until, _): schedule(until, .linkTimeout)
+      case .shadow: break
+      case .current: plan(session)
+      }
+    }
+  }
+
+  private mutating func plan(_ session: Session) {
+    if let due = session.confirmation?.due { schedule(due, .handshake) }
+    schedule(session.pulse.pingDue, .keepAlive)
+    schedule(session.pulse.verdictDue, .linkTimeout)
+    schedule(session.keys.due, .rekey)
+    if let due = session.mail.due { schedule(due, .retransmit) }
+    if let due = session.receipts.due { schedule(due, .flush) }
+  }
+}

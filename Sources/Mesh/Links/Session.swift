@@ -1,0 +1,153 @@
+import Keys
+import Wire
+
+/// One established link: its keys, counters, mail and clocks.
+///
+/// A class so that it can hold keys that must not be copied and still be found in several tables.
+final class Session {
+  /// What the session is to its owner.
+  enum Standing: Equatable {
+    case current
+    /// Answered while our own dial to the same node waits for its confirmation: in reserve.
+    case shadow
+    /// Closed by us; kept to tell a peer that missed it.
+    case closed(UInt8, until: Instant, answers: Int)
+  }
+
+  /// Message 3, repeated until the peer is heard.
+  struct Confirmation {
+    let body: [UInt8]
+    let mask: Bytes32
+    var repeats = 0
+    var pause: Duration
+    var due: Instant
+  }
+
+  /// Everything known when a handshake is done.
+  struct Birth {
+    let id: LinkID
+    let node: NodeID
+    let dialled: Bool
+    let transcript: Bytes64
+    let index: UInt32
+    let theirIndex: UInt32
+    let endpoint: Endpoint
+    let now: Instant
+  }
+
+  let id: LinkID
+  let node: NodeID
+  let dialled: Bool
+  let transcript: Bytes64
+  /// How the peer addresses this session, and how we address the peer's.
+  let index: UInt32
+  let theirIndex: UInt32
+
+  var endpoint: Endpoint
+  var standing = Standing.current
+  var confirmation: Confirmation?
+  /// When the peer first proved to have the session too.
+  var confirmedAt: Instant?
+  var reflected: Endpoint?
+
+  var keys: KeySchedule
+  var headerKey: Secret
+  private var counter: UInt64 = 0
+  private(set) var window = ReplayWindow()
+  private(set) var forgeries: UInt64 = 0
+
+  var mail: Mail
+  var receipts = MailReceipts()
+  /// Records that may be lost, waiting for the flush.
+  var queue: [UInt8] = []
+  var isDirty = false
+
+  var path = PathHealth()
+  var pulse: Pulse
+  private(set) var statistics = LinkStatistics()
+
+  init(
+    _ birth: Birth, keys: consuming LinkSecrets, headerKey: consuming Secret, settings: LinkSettings
+  ) {
+    id = birth.id
+    node = birth.node
+    dialled = birth.dialled
+    transcript = birth.transcript
+    index = birth.index
+    theirIndex = birth.theirIndex
+    endpoint = birth.endpoint
+    self.keys = KeySchedule(keys, dialled: birth.dialled, settings: settings, at: birth.now)
+    self.headerKey = headerKey
+    mail = Mail(settings: settings)
+    pulse = Pulse(settings: settings, at: birth.now)
+  }
+
+  // MARK: Out
+
+  /// Leaves room for the header; records follow.
+  func begin(_ outbox: inout Outbox) -> Int {
+    let start = outbox.bytes.count
+    outbox.bytes.append(keys.phase | LinkSpec.headerMark)
+    outbox.bytes.appendInteger(UInt64(theirIndex), bytes: 4)
+    outbox.bytes.appendInteger(counter & 0xFFFF_FFFF, bytes: 4)
+    return start
+  }
+
+  /// Pads what was appended since ``begin(_:)`` to whole cells, seals it and hides the header.
+  func finish(_ outbox: inout Outbox, from start: Int, at now: Instant) {
+    let count = outbox.bytes.count - start - LinkSpec.header
+    let spare = (Limits.cell - count % Limits.cell) % Limits.cell
+    if spare > 0 { outbox.bytes.append(contentsOf: repeatElement(0, count: spare)) }
+    keys.current.send.seal(
+      &outbox.bytes, from: start, header: LinkSpec.header, counter: counter)
+    HeaderMask.apply(key: headerKey, to: &outbox.bytes, from: start)
+    outbox.finish(from: start, to: endpoint)
+    counter += 1
+    statistics.datagramsOut += 1
+    statistics.bytesOut += UInt64(outbox.bytes.count - start)
+  }
+
+  // MARK: In
+
+  enum Arrival: Sendable {
+    case forged, replayed
+    /// `isNewest`: no later datagram arrived before. `isRekeyed`: the first under new keys.
+    case opened(isNewest: Bool, isRekeyed: Bool)
+  }
+
+  func open(
+    _ datagram: Span<UInt8>, header: InlineArray<9, UInt8>, into plain: inout [UInt8],
+    at now: Instant
+  ) -> Arrival {
+    let low =
+      UInt32(header[5]) << 24 | UInt32(header[6]) << 16 | UInt32(header[7]) << 8
+      | UInt32(header[8])
+    let counter = window.rebuild(low)
+    guard window.admits(counter) else { return .replayed }
+    let opened = keys.open(datagram, header: header, counter: counter, into: &plain, at: now)
+    guard opened != .no else {
+      forgeries += 1
+      return .forged
+    }
+    let isNewest = counter >= window.ceiling
+    window.accept(counter)
+    statistics.datagramsIn += 1
+    statistics.bytesIn += UInt64(datagram.count)
+    return .opened(isNewest: isNewest, isRekeyed: opened == .changed)
+  }
+
+  /// Datagrams in both directions: what wears keys out.
+  var count: UInt64 { counter + window.ceiling }
+
+  var measured: LinkStatistics {
+    var result = statistics
+    result.rtt = path.smoothed
+    result.lossPermille = window.missingPermille(last: 256)
+    return result
+  }
+
+  var isClosed: Bool {
+    if case .closed = standing { return true }
+    return false
+  }
+}

@@ -1,0 +1,202 @@
+import Keys
+import Wire
+
+/// Who exchanges gossip with whom: a small symmetric active view of links and a larger passive view of
+/// contacts, after HyParView (Leitão, Pereira, Rodrigues, DSN 2007). A room has one; the lobby, all
+/// nodes connected to us, has another.
+///
+/// It only decides: what it wants sent or dialled is appended to `actions`, in order.
+struct Overlay {
+  private(set) var active: [LinkID] = []
+  private(set) var passive: [Contact] = []
+  private var asked: [(node: NodeID, until: Instant)] = []
+  private let settings: OverlaySettings
+  private let born: Instant
+  private var nextShuffle: Instant
+  private var lastSent: [Contact] = []
+
+  init(settings: OverlaySettings, at now: Instant) {
+    self.settings = settings
+    born = now
+    nextShuffle = now + settings.shuffleYoung
+  }
+
+  var nextDeadline: Deadline? {
+    let answers = asked.map(\.until).min().map { Deadline($0, .dialling) }
+    return Deadline.earlier(answers, Deadline(nextShuffle, .shuffle))
+  }
+
+  func isActive(_ link: LinkID) -> Bool { active.contains(link) }
+
+  // MARK: What happens to it
+
+  /// Somebody joined through us: a neighbour at once, and news for the others.
+  mutating func newcomer(
+    _ link: LinkID, contact: Contact, entropy: inout Entropy, actions: inout [OverlayAction]
+  ) {
+    guard !isActive(link) else { return }
+    for other in active {
+      actions.append(.forward(other, ForwardJoin(timeToLive: settings.walk, contact: contact)))
+    }
+    add(link, entropy: &entropy, actions: &actions)
+  }
+
+  mutating func received(
+    _ walk: ForwardJoin, from link: LinkID, me: NodeID, known: LinkID?, entropy: inout Entropy,
+    actions: inout [OverlayAction]
+  ) {
+    guard walk.contact.node != me else { return }
+    if let known, isActive(known) { return }
+    let others = active.filter { $0 != link && $0 != known }
+    guard walk.timeToLive > 0, active.count > 1, let next = entropy.pick(others) else {
+      actions.append(.reach(walk.contact, urgent: true))
+      return
+    }
+    if walk.timeToLive == settings.passiveWalk { remember(walk.contact, entropy: &entropy) }
+    let further = ForwardJoin(timeToLive: walk.timeToLive - 1, contact: walk.contact)
+    actions.append(.forward(next, further))
+  }
+
+  mutating func received(
+    _ request: NeighbourRequest, from link: LinkID, entropy: inout Entropy,
+    actions: inout [OverlayAction]
+  ) {
+    let accepted = isActive(link) || request.urgent || active.count < settings.active
+    actions.append(.reply(link, accepted))
+    if accepted { add(link, entropy: &entropy, actions: &actions) }
+  }
+
+  mutating func received(
+    _ reply: NeighbourReply, from link: LinkID, node: NodeID, entropy: inout Entropy,
+    actions: inout [OverlayAction]
+  ) {
+    asked.removeAll { $0.node == node }
+    if reply.accepted { add(link, entropy: &entropy, actions: &actions) }
+  }
+
+  mutating func disconnected(_ link: LinkID, contact: Contact?, entropy: inout Entropy) {
+    active.removeAll { $0 == link }
+    if let contact { remember(contact, entropy: &entropy) }
+  }
+
+  /// The link died: the contact is not worth remembering.
+  mutating func lost(_ link: LinkID, node: NodeID) {
+    active.removeAll { $0 == link }
+    passive.removeAll { $0.node == node }
+    asked.removeAll { $0.node == node }
+  }
+
+  mutating func failed(_ node: NodeID) {
+    passive.removeAll { $0.node == node }
+    asked.removeAll { $0.node == node }
+  }
+
+  mutating func received(
+    _ shuffle: Shuffle, from link: LinkID, me: Contact, entropy: inout Entropy,
+    actions: inout [OverlayAction]
+  ) {
+    guard shuffle.origin.node != me.node else { return }
+    let others = active.filter { $0 != link }
+    if shuffle.timeToLive > 0, active.count > 1, let next = entropy.pick(others) {
+      var further = shuffle
+      further.timeToLive -= 1
+      actions.append(.shuffle(next, further))
+      return
+    }
+    let answer = sample(shuffle.contacts.count, entropy: &entropy)
+    actions.append(
+      .shuffleReply(link, Shuffle(timeToLive: 0, origin: me, contacts: answer)))
+    learn(shuffle.contacts + [shuffle.origin], except: me.node, entropy: &entropy)
+  }
+
+  mutating func received(reply: Shuffle, me: NodeID, entropy: inout Entropy) {
+    passive.removeAll { contact in lastSent.contains { $0.node == contact.node } }
+    learn(reply.contacts, except: me, entropy: &entropy)
+    lastSent = []
+  }
+
+  /// Contacts heard of elsewhere, for instance in the roster.
+  mutating func learn(
+    _ contacts: [Contact], except me: NodeID, entropy: inout Entropy
+  ) {
+    for contact in contacts where contact.node != me {
+      remember(contact, entropy: &entropy)
+    }
+  }
+
+  mutating func tick(
+    at now: Instant, me: Contact, linked: (NodeID) -> Bool, contact: (LinkID) -> Contact?,
+    entropy: inout Entropy, actions: inout [OverlayAction]
+  ) {
+    asked.removeAll { $0.until <= now }
+    fill(at: now, linked: linked, entropy: &entropy, actions: &actions)
+    guard nextShuffle <= now else { return }
+    let pause =
+      now < born + settings.youth ? settings.shuffleYoung : settings.shuffleSettled
+    let jitter = Int64(entropy.below(UInt64(max(1, pause.nanoseconds / 2))))
+    nextShuffle = now + .nanoseconds(pause.nanoseconds * 3 / 4 + jitter)
+    guard let target = entropy.pick(active) else { return }
+    var contacts = active.filter { $0 != target }.compactMap(contact)
+    entropy.shuffle(&contacts)
+    contacts = Array(contacts.prefix(settings.shuffleActive))
+    contacts += sample(settings.shufflePassive, entropy: &entropy)
+    lastSent = contacts
+    actions.append(
+      .shuffle(target, Shuffle(timeToLive: settings.walk, origin: me, contacts: contacts)))
+  }
+
+  // MARK: What it decides
+
+  private mutating func fill(
+    at now: Instant, linked: (NodeID) -> Bool, entropy: inout Entropy,
+    actions: inout [OverlayAction]
+  ) {
+    let parallel = active.count <= settings.active / 2 ? 3 : 1
+    while active.count + asked.count < settings.active, asked.count < parallel {
+      let candidates = passive.filter { contact in
+        !asked.contains { $0.node == contact.node }
+      }
+      guard let contact = entropy.pick(candidates) else { return }
+      passive.removeAll { $0.node == contact.node }
+      asked.append((contact.node, now + settings.answer))
+      actions.append(.reach(contact, urgent: active.isEmpty))
+    }
+  }
+
+  private mutating func add(
+    _ link: LinkID, entropy: inout Entropy, actions: inout [OverlayAction]
+  ) {
+    guard !isActive(link) else { return }
+    if active.count >= settings.active, let victim = entropy.pick(active) {
+      active.removeAll { $0 == victim }
+      actions.append(.disconnect(victim))
+    }
+    active.append(link)
+  }
+
+  private mutating func remember(_ contact: Contact, entropy: inout Entropy) {
+    guard !contact.endpoints.isEmpty else { return }
+    passive.removeAll { $0.node == contact.node }
+    if passive.count >= settings.passive {
+      passive.remove(at: Int(entropy.below(UInt64(passive.count))))
+    }
+    passive.append(contact)
+  }
+
+  private func sample(_ count: Int, entropy: inout Entropy) -> [Contact] {
+    var shuffled = passive
+    entropy.shuffle(&shuffled)
+    return Array(shuffled.prefix(count))
+  }
+}
+
+/// What an overlay wants done.
+enum OverlayAction {
+  case forward(LinkID, ForwardJoin)
+  case reply(LinkID, Bool)
+  case disconnect(LinkID)
+  case shuffle(LinkID, Shuffle)
+  case shuffleReply(LinkID, Shuffle)
+  /// Open a link and ask to be neighbours.
+  case reach(Contact, urgent: Bool)
+}

@@ -1,0 +1,91 @@
+import OrderedCollections
+import Wire
+
+/// The room's overlay: translates what it decides into messages.
+extension Room {
+  func newcomer(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
+    guard let contact = contact(on: link, &ctx) else { return }
+    var actions: [OverlayAction] = []
+    overlay.newcomer(link, contact: contact, entropy: &ctx.entropy, actions: &actions)
+    perform(actions, &ctx)
+  }
+
+  func received(_ request: NeighbourRequest, from link: LinkID, _ ctx: inout Context) {
+    var actions: [OverlayAction] = []
+    overlay.received(request, from: link, entropy: &ctx.entropy, actions: &actions)
+    perform(actions, &ctx)
+  }
+
+  func received(_ reply: NeighbourReply, from link: LinkID, _ ctx: inout Context) {
+    guard let peer = links[link] else { return }
+    var actions: [OverlayAction] = []
+    overlay.received(
+      reply, from: link, node: peer.node, entropy: &ctx.entropy, actions: &actions)
+    perform(actions, &ctx)
+  }
+
+  func received(_ walk: ForwardJoin, from link: LinkID, _ ctx: inout Context) {
+    let known = ctx.links.link(to: walk.contact.node)
+    var actions: [OverlayAction] = []
+    overlay.received(
+      walk, from: link, me: ctx.contact.node, known: known, entropy: &ctx.entropy,
+      actions: &actions)
+    perform(actions, &ctx)
+  }
+
+  func received(_ shuffle: Shuffle, from link: LinkID, _ ctx: inout Context) {
+    var actions: [OverlayAction] = []
+    overlay.received(
+      shuffle, from: link, me: ctx.contact, entropy: &ctx.entropy, actions: &actions)
+    perform(actions, &ctx)
+  }
+
+  func received(reply: Shuffle, _ ctx: inout Context) {
+    overlay.received(reply: reply, me: ctx.contact.node, entropy: &ctx.entropy)
+  }
+
+  func receivedDisconnect(from link: LinkID, _ ctx: inout Context) {
+    overlay.disconnected(link, contact: contact(on: link, &ctx), entropy: &ctx.entropy)
+  }
+
+  func tickOverlay(_ ctx: inout Context) {
+    var actions: [OverlayAction] = []
+    let me = ctx.contact
+    let linked = links
+    overlay.tick(
+      at: ctx.now, me: me, linked: { node in linked.values.contains { $0.node == node } },
+      contact: { link in
+        linked[link].flatMap { self.roster[$0.session]?.introduction.contact }
+      },
+      entropy: &ctx.entropy, actions: &actions)
+    perform(actions, &ctx)
+  }
+
+  private func contact(on link: LinkID, _ ctx: inout Context) -> Contact? {
+    guard let peer = links[link] else { return nil }
+    if let known = roster[peer.session] { return known.introduction.contact }
+    return ctx.links.endpoint(of: link).map { Contact(node: peer.node, endpoints: [$0]) }
+  }
+
+  private func perform(_ actions: [OverlayAction], _ ctx: inout Context) {
+    for action in actions {
+      switch action {
+      case .forward(let link, let walk):
+        send(.forwardJoin, to: link, &ctx) { walk.encoded(tag: $0) }
+      case .reply(let link, let accepted):
+        send(.neighbourReply, to: link, &ctx) {
+          NeighbourReply(accepted: accepted).encoded(tag: $0)
+        }
+      case .disconnect(let link):
+        send(.disconnect, to: link, &ctx) { [$0] }
+        receivedDisconnect(from: link, &ctx)
+      case .shuffle(let link, let shuffle):
+        send(.shuffle, to: link, &ctx) { shuffle.encoded(tag: $0) }
+      case .shuffleReply(let link, let shuffle):
+        send(.shuffleReply, to: link, &ctx) { shuffle.encoded(tag: $0) }
+      case .reach(let contact, let urgent):
+        reach(contact, for: urgent ? [.neighbour, .urgent] : .neighbour, &ctx)
+      }
+    }
+  }
+}

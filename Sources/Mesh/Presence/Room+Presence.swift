@@ -1,0 +1,224 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// Who is here: records flooded when they change, rosters compared when they do not.
+extension Room {
+  private var slack: UInt64 { 600_000 }
+
+  /// What a new neighbour is told at once.
+  func introduce(to link: LinkID, _ ctx: inout Context) {
+    send(.introduction, to: link, &ctx) { me.introduction.encoded(tag: $0) }
+    send(.presence, to: link, &ctx) { me.presence.encoded(tag: $0) }
+    for member in roster.members.values where member.isRoot && member.session != me.session {
+      send(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
+      send(.presence, to: link, &ctx) { member.presence.encoded(tag: $0) }
+    }
+    send(.rosterHash, to: link, &ctx) { roster.hash.encoded(tag: $0) }
+  }
+
+  /// Our own record changed: tell everybody.
+  func publish(_ ctx: inout Context, _ change: (inout Presence) -> Void) {
+    let expiry = (ctx.now + ctx.settings.presence.lifetime).milliseconds
+    me.change(expiry: expiry, change)
+    roster.put(me.introduction, me.presence)
+    rosterChanged = true
+    flood(.presence, except: nil, &ctx) { self.me.presence.encoded(tag: $0) }
+  }
+
+  func moved(to contact: Contact, _ ctx: inout Context) {
+    me.move(to: contact)
+    roster.put(me.introduction, me.presence)
+    flood(.introduction, except: nil, &ctx) { self.me.introduction.encoded(tag: $0) }
+  }
+
+  func flood(
+    _ type: MessageType, except source: LinkID?, _ ctx: inout Context,
+    _ body: (RoomTag) -> [UInt8]
+  ) {
+    for link in overlay.active where link != source { send(type, to: link, &ctx, body) }
+  }
+
+  // MARK: Receipt
+
+  func received(_ introduction: Introduction, from link: LinkID, _ ctx: inout Context) {
+    let session = Charter.session(introduction.certificate.session, in: id)
+    guard session != me.session, !roster.hasDeparted(session) else { return }
+    if let known = roster[session] {
+      guard known.key == introduction.certificate.session else { return ctx.drop(.badPresence) }
+      guard introduction.version > known.introduction.version else { return }
+    } else {
+      guard roster.count < ctx.settings.presence.rosterMaximum else { return ctx.drop(.rosterFull) }
+    }
+    guard verified(introduction, &ctx) else { return ctx.drop(.badPresence) }
+    if roster[session] != nil {
+      roster.update(introduction, of: session)
+    } else {
+      guard let presence = pending.removeValue(forKey: session) else {
+        return park(introduction, session, from: link, &ctx)
+      }
+      guard verified(presence, by: introduction.certificate.session, &ctx) else {
+        return ctx.drop(.badPresence)
+      }
+      admit(introduction, presence, &ctx)
+    }
+    rosterChanged = true
+    flood(.introduction, except: link, &ctx) { introduction.encoded(tag: $0) }
+    if let presence = roster[session]?.presence {
+      flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }
+    }
+  }
+
+  /// An introduction ahead of its presence waits as a member that has yet to speak up: an empty
+  /// record of version 0, replaced by the first real one.
+  private func park(
+    _ introduction: Introduction, _ session: SessionID, from link: LinkID, _ ctx: inout Context
+  ) {
+    let placeholder = Presence(
+      session: session, version: 0, beat: 0, flags: [], uplink: 0,
+      expiry: (ctx.now + .seconds(5)).milliseconds)
+    roster.put(introduction, placeholder)
+    flood(.introduction, except: link, &ctx) { introduction.encoded(tag: $0) }
+  }
+
+  func received(_ presence: Presence, from link: LinkID, _ ctx: inout Context) {
+    let session = presence.session
+    guard session != me.session else { return }
+    guard !roster.hasDeparted(session) else { return ctx.drop(.stalePresence) }
+    guard let known = roster[session] else {
+      return hold(presence, from: link, &ctx)
+    }
+    guard presence.supersedes(known.presence) else { return }
+    guard verified(presence, by: known.key, &ctx) else { return ctx.drop(.badPresence) }
+    let news = presence.version > known.presence.version
+    if presence.flags.contains(.leaving) {
+      flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }
+      depart(session, until: presence.expiry, &ctx)
+      return
+    }
+    admit(known.introduction, presence, &ctx)
+    guard news else { return }
+    rosterChanged = true
+    flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }
+  }
+
+  private func hold(_ presence: Presence, from link: LinkID, _ ctx: inout Context) {
+    guard !presence.flags.contains(.leaving) else { return }
+    let known = pending[presence.session] != nil
+    guard known || pending.count < ctx.settings.presence.pendingMaximum else {
+      return ctx.drop(.rosterFull)
+    }
+    pending[presence.session] = presence
+    let want = IntroductionWant(sessions: [presence.session])
+    send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
+  }
+
+  func received(_ want: IntroductionWant, from link: LinkID, _ ctx: inout Context) {
+    for session in want.sessions {
+      guard let member = roster[session] else { continue }
+      send(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
+    }
+  }
+
+  func received(_ hash: RosterHash, from link: LinkID, _ ctx: inout Context) {
+    let ours = roster.hash
+    guard hash.versions != ours.versions || (hash.beats != 0 && hash.beats != ours.beats) else {
+      return
+    }
+    let buckets = RosterBuckets(hashes: roster.bucketHashes(withBeats: hash.beats != 0))
+    send(.rosterBuckets, to: link, &ctx) { buckets.encoded(tag: $0) }
+  }
+
+  /// Sends what the neighbour may lack and asks for what we may lack, part by part. Whether the hashes
+  /// count heartbeats shows in which of our two sets has fewer differences.
+  func received(_ theirs: RosterBuckets, from link: LinkID, _ ctx: inout Context) {
+    let plain = differences(theirs.hashes, roster.bucketHashes(withBeats: false))
+    let beats = differences(theirs.hashes, roster.bucketHashes(withBeats: true))
+    let wanted = plain.nonzeroBitCount <= beats.nonzeroBitCount ? plain : beats
+    guard wanted != 0 else { return }
+    answer(wanted, to: link, &ctx)
+    send(.rosterWant, to: link, &ctx) { RosterWant(buckets: wanted).encoded(tag: $0) }
+  }
+
+  func received(_ want: RosterWant, from link: LinkID, _ ctx: inout Context) {
+    answer(want.buckets, to: link, &ctx)
+  }
+
+  private func answer(_ buckets: UInt64, to link: LinkID, _ ctx: inout Context) {
+    for presence in roster.records(in: buckets) where presence.version > 0 {
+      send(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
+    }
+  }
+
+  private func differences(_ left: [UInt64], _ right: [UInt64]) -> UInt64 {
+    var bits: UInt64 = 0
+    for index in 0..<RosterBuckets.count where left[index] != right[index] {
+      bits |= 1 << UInt64(index)
+    }
+    return bits
+  }
+
+  // MARK: Time
+
+  func tickPresence(_ ctx: inout Context) {
+    if nextBeat <= ctx.now {
+      nextBeat = ctx.now + ctx.settings.presence.refresh
+      me.beat(expiry: (ctx.now + ctx.settings.presence.lifetime).milliseconds)
+      roster.put(me.introduction, me.presence)
+    }
+    for member in roster.expire(at: ctx.now.milliseconds) where member.session != me.session {
+      gone(member, &ctx)
+    }
+    guard nextCompare <= ctx.now else { return }
+    nextCompare = ctx.now + ctx.settings.presence.compare
+    comparisons += 1
+    var hash = roster.hash
+    if comparisons % ctx.settings.presence.beatsEvery != 0 { hash.beats = 0 }
+    if let link = ctx.entropy.pick(overlay.active) {
+      send(.rosterHash, to: link, &ctx) { hash.encoded(tag: $0) }
+    }
+  }
+
+  private func admit(_ introduction: Introduction, _ presence: Presence, _ ctx: inout Context) {
+    let before = roster[presence.session]
+    roster.put(introduction, presence)
+    if before?.isSpeaking != presence.flags.contains(.speaking) {
+      ctx.tell(.speaking(id, presence.session, presence.flags.contains(.speaking)))
+    }
+    overlay.learn([introduction.contact], except: ctx.contact.node, entropy: &ctx.entropy)
+    if let member = roster[presence.session] { stageChanged(member, &ctx) }
+  }
+
+  private func depart(_ session: SessionID, until expiry: UInt64, _ ctx: inout Context) {
+    guard let member = roster.remove(session, farewell: expiry) else { return }
+    gone(member, &ctx)
+  }
+
+  private func gone(_ member: Roster.Member, _ ctx: inout Context) {
+    rosterChanged = true
+    keyring.forget(member.session)
+    streams.removeAll { $0.session == member.session }
+    if member.isSpeaking { ctx.tell(.speaking(id, member.session, false)) }
+    rootsChanged(&ctx)
+  }
+
+  private func verified(_ introduction: Introduction, _ ctx: inout Context) -> Bool {
+    guard let charter,
+      charter.objection(
+        to: introduction.certificate, introduction.admission, at: ctx.now,
+        skew: ctx.settings.clockSkew) == nil
+    else { return false }
+    return Signatures.verify(
+      introduction.signature, by: introduction.certificate.session, "VR1-intro",
+      introduction.unsigned)
+  }
+
+  private func verified(
+    _ presence: Presence, by key: SigningKey, _ ctx: inout Context
+  ) -> Bool {
+    let now = ctx.now.milliseconds
+    let latest = (ctx.now + ctx.settings.presence.lifetime).milliseconds + slack
+    guard presence.expiry > now, presence.expiry <= latest else { return false }
+    return Signatures.verify(presence.signature, by: key, "VR1-presence", presence.unsigned)
+  }
+}

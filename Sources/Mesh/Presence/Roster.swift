@@ -1,0 +1,107 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// Everybody known to be in a room, with hashes kept up to date so that two rosters can be compared in
+/// a few bytes.
+struct Roster {
+  struct Member {
+    var introduction: Introduction
+    var presence: Presence
+    var versionHash: UInt64
+    var beatHash: UInt64
+
+    var session: SessionID { presence.session }
+    var node: NodeID { introduction.contact.node }
+    var key: SigningKey { introduction.certificate.session }
+    var isRoot: Bool { presence.flags.contains(.root) }
+    var isSpeaking: Bool { presence.flags.contains(.speaking) }
+    var relays: Bool { presence.flags.contains(.relays) }
+  }
+
+  private(set) var members: OrderedDictionary<SessionID, Member> = [:]
+  private(set) var hash = RosterHash(versions: 0, beats: 0)
+  private var buckets = [UInt64](repeating: 0, count: RosterBuckets.count)
+  private var beatBuckets = [UInt64](repeating: 0, count: RosterBuckets.count)
+  /// Sessions that said farewell, until their last record would have expired.
+  private var departed: OrderedDictionary<SessionID, UInt64> = [:]
+
+  subscript(session: SessionID) -> Member? { members[session] }
+
+  var count: Int { members.count }
+
+  func member(on node: NodeID) -> Member? { members.values.first { $0.node == node } }
+
+  /// Versions only, or with heartbeats.
+  func bucketHashes(withBeats: Bool) -> [UInt64] {
+    guard withBeats else { return buckets }
+    return zip(buckets, beatBuckets).map { $0 ^ $1 }
+  }
+
+  func records(in wanted: UInt64) -> [Presence] {
+    members.values.lazy.map(\.presence).filter {
+      wanted >> UInt64(RosterBuckets.index(of: $0.session)) & 1 == 1
+    }
+  }
+
+  func hasDeparted(_ session: SessionID) -> Bool { departed[session] != nil }
+
+  var earliestExpiry: UInt64? { members.values.lazy.map(\.presence.expiry).min() }
+
+  // MARK: Changes, for records already verified
+
+  mutating func put(_ introduction: Introduction, _ presence: Presence) {
+    var member = Member(
+      introduction: introduction, presence: presence, versionHash: 0, beatHash: 0)
+    (member.versionHash, member.beatHash) = Roster.hashes(of: introduction, presence)
+    let session = presence.session
+    if let old = members.updateValue(member, forKey: session) { toggle(old) }
+    toggle(member)
+  }
+
+  mutating func update(_ presence: Presence) {
+    guard let member = members[presence.session] else { return }
+    put(member.introduction, presence)
+  }
+
+  mutating func update(_ introduction: Introduction, of session: SessionID) {
+    guard let member = members[session] else { return }
+    put(introduction, member.presence)
+  }
+
+  @discardableResult
+  mutating func remove(_ session: SessionID, farewell: UInt64? = nil) -> Member? {
+    if let farewell { departed[session] = farewell }
+    guard let member = members.removeValue(forKey: session) else { return nil }
+    toggle(member)
+    return member
+  }
+
+  /// Sessions whose record ran out at `moment`, removed.
+  mutating func expire(at moment: UInt64) -> [Member] {
+    departed.removeAll { $0.value < moment }
+    let over = members.values.filter { $0.presence.expiry < moment }
+    for member in over { remove(member.session) }
+    return over
+  }
+
+  private mutating func toggle(_ member: Member) {
+    hash.versions ^= member.versionHash
+    hash.beats ^= member.beatHash
+    let bucket = RosterBuckets.index(of: member.session)
+    buckets[bucket] ^= member.versionHash
+    beatBuckets[bucket] ^= member.beatHash
+  }
+
+  private static func hashes(
+    of introduction: Introduction, _ presence: Presence
+  ) -> (versions: UInt64, beats: UInt64) {
+    var writer = Writer(capacity: 15)
+    writer.u24(presence.session.raw)
+    writer.u32(presence.version)
+    writer.u32(introduction.version)
+    let versions = Digest.hash16("VR1-roster", writer.bytes).high
+    writer.u32(presence.beat)
+    return (versions, Digest.hash16("VR1-roster", writer.bytes).high)
+  }
+}

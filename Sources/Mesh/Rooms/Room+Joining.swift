@@ -1,0 +1,184 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// Coming in: both ends of a link prove to each other that they are in the room.
+///
+/// JOIN on the wire is `mark 16 | nonce 24 | box`. The mark tells a member which of its rooms is
+/// meant; both mark and box are bound to the link's transcript, so nothing can be carried elsewhere.
+extension Room {
+  /// Opens a link to a member, or uses the one there is, and then acts for `purpose`.
+  func reach(_ contact: Contact, for purpose: Reach.Purpose, _ ctx: inout Context) {
+    guard contact.node != ctx.contact.node else { return }
+    if let link = ctx.links.link(to: contact.node) {
+      if links[link] != nil { return act(purpose, on: link, &ctx) }
+      remember(contact.node, purpose, &ctx)
+      sendJoin(on: link, &ctx)
+    } else {
+      remember(contact.node, purpose, &ctx)
+      ctx.links.dial(contact, at: ctx.now, into: &ctx.effects)
+    }
+  }
+
+  private func remember(_ node: NodeID, _ purpose: Reach.Purpose, _ ctx: inout Context) {
+    let before = reaching[node]?.purpose ?? []
+    reaching[node] = Reach(
+      purpose: before.union(purpose), until: ctx.now + ctx.settings.joinTimeout)
+  }
+
+  func linkUp(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
+    guard reaching[node] != nil else { return }
+    sendJoin(on: link, &ctx)
+  }
+
+  func linkDown(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
+    joinsSent.removeValue(forKey: link)
+    overlay.lost(link, node: node)
+    guard links.removeValue(forKey: link) != nil else { return }
+    lostEdge(link, &ctx)
+  }
+
+  func dialFailed(_ node: NodeID, _ ctx: inout Context) {
+    reaching.removeValue(forKey: node)
+    overlay.failed(node)
+    giveUpIfAlone(&ctx)
+  }
+
+  /// The mark of a JOIN sent by the end with `initiator` on the link with this transcript.
+  func mark(_ transcript: Bytes64, initiator: Bool) -> Bytes16 {
+    KDF.derive16(key, "VR1-tag", transcript.array + [initiator ? 0 : 1])
+  }
+
+  func sendJoin(on link: LinkID, _ ctx: inout Context) {
+    guard joinsSent[link] == nil, let transcript = ctx.links.transcript(of: link) else { return }
+    joinsSent[link] = ctx.now
+    let initiator = ctx.links.isInitiator(of: link) ?? true
+    let join = Join(
+      tag: tag, hungry: forest.isHungry && !isRootNow, genesis: charter?.genesis,
+      operation: charter?.operation, certificate: me.certificate, admission: me.admission,
+      signature: me.sign("VR1-join", joinBody(transcript, initiator: initiator)))
+    let nonce = Nonce24(random: &ctx.entropy)
+    let seal = KDF.derive(key, "VR1-join-key", transcript.array + [initiator ? 0 : 1])
+    let box = Box.seal(key: seal, nonce: nonce, associated: [], join.encoded)
+    let mark = mark(transcript, initiator: initiator)
+    ctx.send(.join, mark.array + nonce.array + box, on: link)
+  }
+
+  private func joinBody(_ transcript: Bytes64, initiator: Bool) -> [UInt8] {
+    transcript.array + [initiator ? 0 : 1] + id.raw.array
+  }
+
+  /// A JOIN whose mark is ours. `sealed` is nonce and box.
+  func receivedJoin(_ sealed: [UInt8], from link: LinkID, _ ctx: inout Context) {
+    guard links[link] == nil else { return ctx.drop(.duplicateMessage) }
+    guard let transcript = ctx.links.transcript(of: link), let node = ctx.links.node(of: link),
+      sealed.count > Nonce24.count, let nonce = Nonce24(Array(sealed.prefix(Nonce24.count)))
+    else { return ctx.drop(.badJoin) }
+    let theirs = ctx.links.isInitiator(of: link) == false
+    let seal = KDF.derive(key, "VR1-join-key", transcript.array + [theirs ? 0 : 1])
+    let box = Array(sealed.dropFirst(Nonce24.count))
+    guard let opened = Box.open(key: seal, nonce: nonce, associated: [], box),
+      let join = try? Join(opened.span)
+    else { return ctx.drop(.badJoin) }
+    guard adoptCharter(join, &ctx), let charter else { return }
+    if let objection = charter.objection(
+      to: join.certificate, join.admission, at: ctx.now, skew: ctx.settings.clockSkew)
+    {
+      ctx.drop(objection)
+      return refuse(link, objection, join, &ctx)
+    }
+    guard
+      Signatures.verify(
+        join.signature, by: join.certificate.session, "VR1-join",
+        joinBody(transcript, initiator: theirs))
+    else { return ctx.drop(.badJoin) }
+    welcome(join, link: link, node: node, &ctx)
+  }
+
+  /// While joining, the first answer that carries the right genesis tells what the room is.
+  private func adoptCharter(_ join: Join, _ ctx: inout Context) -> Bool {
+    if charter != nil { return true }
+    guard let genesis = join.genesis, Charter.id(of: genesis.unsigned) == id,
+      let candidate = Charter(genesis: genesis, operation: join.operation)
+    else {
+      ctx.drop(.badJoin)
+      return false
+    }
+    guard genesis.expiry > ctx.now.milliseconds else {
+      refusal = .roomExpired
+      return false
+    }
+    charter = candidate
+    return true
+  }
+
+  private func refuse(_ link: LinkID, _ drop: Drop, _ join: Join, _ ctx: inout Context) {
+    let late = join.certificate.issued > ctx.now.milliseconds + 600_000
+    if late, case .joining = phase { refusal = .clockWrong }
+    guard let transcript = ctx.links.transcript(of: link) else { return }
+    let theirs = mark(transcript, initiator: ctx.links.isInitiator(of: link) == false)
+    ctx.send(.refusal, theirs.array + [drop == .badAdmission ? 1 : 2], on: link)
+  }
+
+  /// A neighbour says it is not in this room, or that we may not be.
+  func receivedRefusal(_ reason: UInt8, from link: LinkID, _ ctx: inout Context) {
+    joinsSent.removeValue(forKey: link)
+    if let node = ctx.links.node(of: link) {
+      reaching.removeValue(forKey: node)
+      overlay.failed(node)
+    }
+    if reason == 1 { refusal = .notAdmitted }
+    if reason == 2 { refusal = .clockWrong }
+    giveUpIfAlone(&ctx)
+  }
+
+  private func welcome(_ join: Join, link: LinkID, node: NodeID, _ ctx: inout Context) {
+    let session = Charter.session(join.certificate.session, in: id)
+    guard session != me.session else { return ctx.drop(.badJoin) }
+    links[link] = RoomLink(
+      link: link, node: node, session: session, theirTag: join.tag, since: ctx.now)
+    if joinsSent[link] == nil { sendJoin(on: link, &ctx) }
+    let wasJoining = !isMember
+    if wasJoining {
+      phase = .member
+      ctx.tell(.joined(id))
+    }
+    introduce(to: link, &ctx)
+    announceKeys(to: link, &ctx)
+    if join.hungry {
+      newcomer(link, node: node, &ctx)
+      feed(link, for: ctx.settings.forest.firstFeed, &ctx)
+    } else if wasJoining {
+      newcomer(link, node: node, &ctx)
+    }
+    if let reach = reaching.removeValue(forKey: node) { act(reach.purpose, on: link, &ctx) }
+    if forest.isHungry { send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) } }
+  }
+
+  private func act(_ purpose: Reach.Purpose, on link: LinkID, _ ctx: inout Context) {
+    if purpose.contains(.neighbour) || purpose.contains(.urgent), !overlay.isActive(link) {
+      let request = NeighbourRequest(urgent: purpose.contains(.urgent))
+      send(.neighbour, to: link, &ctx) { request.encoded(tag: $0) }
+    }
+    if purpose.contains(.candidate) {
+      send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
+    }
+  }
+
+  /// A joiner whom nobody is left to answer is told so at once, not at the deadline.
+  private func giveUpIfAlone(_ ctx: inout Context) {
+    guard case .joining = phase, reaching.isEmpty, joinsSent.isEmpty else { return }
+    phase = .joining(until: ctx.now)
+  }
+
+  func leaveLinks(_ ctx: inout Context) {
+    for link in links.keys { send(.leave, to: link, &ctx) { [$0] } }
+  }
+
+  func receivedLeave(from link: LinkID, _ ctx: inout Context) {
+    joinsSent.removeValue(forKey: link)
+    guard let peer = links.removeValue(forKey: link) else { return }
+    overlay.lost(link, node: peer.node)
+    lostEdge(link, &ctx)
+  }
+}

@@ -1,0 +1,79 @@
+import OrderedCollections
+import Wire
+
+/// A message about this room from a neighbour that has proved to be in it.
+extension Room {
+  /// `reader` stands behind the tag.
+  func received(
+    _ type: MessageType, _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
+  ) throws(WireError) {
+    guard links[link] != nil else { return ctx.drop(.notJoined) }
+    switch type {
+    case .leave: receivedLeave(from: link, &ctx)
+    case .introduction: received(try Introduction(from: &reader), from: link, &ctx)
+    case .presence: received(try presence(&reader), from: link, &ctx)
+    case .rosterHash: received(try RosterHash(from: &reader), from: link, &ctx)
+    case .rosterBuckets: received(try RosterBuckets(from: &reader), from: link, &ctx)
+    case .rosterWant: received(try RosterWant(from: &reader), from: link, &ctx)
+    case .introductionWant: received(try IntroductionWant(from: &reader), from: link, &ctx)
+    case .keyAnnouncement: received(try KeyAnnouncement(from: &reader), from: link, &ctx)
+    case .grant: try receivedGrant(&reader, from: link, &ctx)
+    case .grantRequest: received(try GrantRequest(from: &reader), from: link, &ctx)
+    default: try receivedTopology(type, &reader, from: link, &ctx)
+    }
+  }
+
+  private func receivedTopology(
+    _ type: MessageType, _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
+  ) throws(WireError) {
+    switch type {
+    case .neighbour: received(try NeighbourRequest(from: &reader), from: link, &ctx)
+    case .neighbourReply: received(try NeighbourReply(from: &reader), from: link, &ctx)
+    case .disconnect: receivedDisconnect(from: link, &ctx)
+    case .forwardJoin: received(try ForwardJoin(from: &reader), from: link, &ctx)
+    case .shuffle: received(try Shuffle(from: &reader), from: link, &ctx)
+    case .shuffleReply: received(reply: try Shuffle(from: &reader), &ctx)
+    case .offerWant: receivedOfferWant(from: link, &ctx)
+    case .offer: received(try Offer(from: &reader), from: link, &ctx)
+    case .graft: received(try Graft(from: &reader), from: link, &ctx)
+    case .graftReply: received(try GraftReply(from: &reader), from: link, &ctx)
+    case .prune: received(try Prune(from: &reader), from: link, &ctx)
+    case .pull: received(try Pull(from: &reader), from: link, &ctx)
+    case .attestation: received(try Attestation(from: &reader), from: link, &ctx)
+    default: ctx.drop(.unknownRecord)
+    }
+  }
+
+  private func presence(_ reader: inout Reader) throws(WireError) -> Presence {
+    let presence = try Presence(from: &reader)
+    try reader.finish()
+    return presence
+  }
+
+  private func receivedGrant(
+    _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
+  ) throws(WireError) {
+    let header = try GrantHeader(from: &reader)
+    let sealed = try reader.bytes(reader.remaining)
+    received(header, sealed: sealed, from: link, &ctx)
+  }
+
+  // MARK: Time
+
+  func tick(_ ctx: inout Context) {
+    tickOverlay(&ctx)
+    tickPresence(&ctx)
+    tickKeys(&ctx)
+    tickForest(&ctx)
+    reaching.removeAll { $0.value.until <= ctx.now }
+  }
+
+  func nextDeadline(_ settings: Settings) -> Deadline? {
+    var next = overlay.nextDeadline
+    next = .earlier(next, Deadline(min(nextCompare, nextBeat), .antiEntropy))
+    next = .earlier(next, Deadline(forest.nextOptimise, .optimise))
+    next = .earlier(next, repairDeadline(settings).map { Deadline($0, .repair) })
+    if case .joining(let until) = phase { next = .earlier(next, Deadline(until, .dialling)) }
+    return next
+  }
+}

@@ -1,0 +1,125 @@
+import Keys
+import OrderedCollections
+import Wire
+
+/// One room this node is in, or is trying to enter.
+///
+/// The extensions follow the journeys: `Room+Joining` (who comes in), `Room+Presence` and
+/// `Room+Overlay` (who is here), `Room+Keys` (who can hear), `Room+Frames`, `Room+Forwarding`,
+/// `Room+Attesting` (a frame's way), `Room+Parents` and `Room+Children` (the trees).
+final class Room {
+  enum Phase {
+    /// Asking members to let us in, until the deadline. → member, or the room is given up.
+    case joining(until: Instant)
+    /// In the room. → gone when the person leaves or the room expires.
+    case member
+  }
+
+  let id: RoomID
+  /// Our number for it on every link.
+  let tag: RoomTag
+  /// Seed of the invite key; nil in open rooms.
+  let secret: Bytes16?
+  /// Seals JOINs: known to whoever knows the room.
+  let key: Bytes32
+  let me: Persona
+
+  var phase: Phase
+  var charter: Charter?
+  var refusal: Refusal?
+
+  /// Links on which both ends have proved to be in the room.
+  var links: OrderedDictionary<LinkID, RoomLink> = [:]
+  var joinsSent: OrderedDictionary<LinkID, Instant> = [:]
+  var reaching: OrderedDictionary<NodeID, Reach> = [:]
+
+  var overlay: Overlay
+  var roster = Roster()
+  var pending: OrderedDictionary<SessionID, Presence> = [:]
+  var nextCompare: Instant
+  var nextBeat: Instant
+  var comparisons = 0
+  var rosterChanged = false
+
+  var keyring = Keyring()
+  var talker: Talker?
+  var streams: [Stream] = []
+  var forest: Forest
+  /// One media record under construction, reused.
+  var packet: [UInt8] = []
+  /// One frame with its header, reused.
+  var frame: [UInt8] = []
+  var plain: [UInt8] = []
+  /// False while nobody at this node listens: frames are then relayed unopened.
+  var listening = true
+
+  init(
+    id: RoomID, tag: RoomTag, secret: Bytes16?, invite: SigningKey?, me: Persona,
+    charter: Charter?, phase: Phase, settings: Settings, at now: Instant
+  ) {
+    self.id = id
+    self.tag = tag
+    self.secret = secret
+    self.me = me
+    self.charter = charter
+    self.phase = phase
+    key = Digest.hash32("VR1-roomk", id.raw.array + (invite?.raw.array ?? Bytes32.zero.array))
+    overlay = Overlay(settings: settings.overlay, at: now)
+    forest = Forest(at: now)
+    nextCompare = now + settings.presence.compare
+    nextBeat = now + settings.presence.refresh
+    roster.put(me.introduction, me.presence)
+  }
+
+  var isMember: Bool { if case .member = phase { true } else { false } }
+
+  /// Sends a room message to a member we share a link with.
+  func send(_ type: MessageType, to link: LinkID, _ ctx: inout Context, _ body: (RoomTag) -> [UInt8])
+  {
+    guard let peer = links[link] else { return }
+    ctx.send(type, body(peer.theirTag), on: link)
+  }
+
+  /// Does anything here need this link?
+  func needs(_ link: LinkID, at now: Instant) -> Bool {
+    guard let peer = links[link] else { return joinsSent[link].map { now < $0 + .seconds(5) } ?? false }
+    return overlay.isActive(link) || forest.uses(link) || now < peer.since + .seconds(15)
+      || isMesh(peer)
+  }
+
+  /// Roots feed each other directly.
+  func isMesh(_ peer: RoomLink) -> Bool {
+    guard let member = roster[peer.session] else { return false }
+    return (me.presence.flags.contains(.root) && member.isSpeaking)
+      || (me.presence.flags.contains(.speaking) && member.isRoot)
+  }
+}
+
+/// A link as a room sees it.
+struct RoomLink {
+  let link: LinkID
+  let node: NodeID
+  let session: SessionID
+  /// The neighbour's number for this room.
+  var theirTag: RoomTag
+  let since: Instant
+  /// Generations the neighbour is known to hold.
+  var granted: OrderedDictionary<SessionID, UInt16> = [:]
+  /// No parent until then: it delivered a forgery.
+  var shunnedUntil: Instant?
+  var pullTokens = 0
+}
+
+/// Why a member is being dialled.
+struct Reach {
+  struct Purpose: OptionSet {
+    let rawValue: UInt8
+    static let neighbour = Purpose(rawValue: 1)
+    static let urgent = Purpose(rawValue: 2)
+    static let candidate = Purpose(rawValue: 4)
+    static let entry = Purpose(rawValue: 8)
+  }
+
+  var purpose: Purpose
+  var until: Instant
+}

@@ -1,0 +1,140 @@
+/// Every tunable number of the mesh and where it came from. Sizes both sides must agree on are in
+/// `Wire/Limits.swift`; those of a link in `Links/LinkSettings.swift`.
+package struct Settings: Sendable {
+  package var links = LinkSettings()
+  package var overlay = OverlaySettings()
+  package var presence = PresenceSettings()
+  package var forest = ForestSettings()
+  package var frames = FrameSettings()
+  package var keys = KeySettings()
+
+  /// Rooms at once. A guess: a person listens to one or two.
+  package var rooms = 16
+  /// A joiner gives up when no member answered for this long. A guess: three dial attempts.
+  package var joinTimeout: Duration = .seconds(10)
+  /// A link nobody needs is closed after this long. A guess.
+  package var idleLink: Duration = .seconds(30)
+  /// How far the clock of another node may be from ours before its records are refused
+  /// (specification of limits, `clock skew tolerated`).
+  package var clockSkew: Duration = .seconds(600)
+  /// How long a room lives unless asked otherwise: a day.
+  package var roomLifetime: Duration = .seconds(86_400)
+  /// How long an invite link is good unless asked otherwise: a day.
+  package var inviteLifetime: Duration = .seconds(86_400)
+
+  package init() {}
+}
+
+/// The overlay on which presence travels.
+package struct OverlaySettings: Sendable {
+  /// Neighbours kept. HyParView uses log N + 1 = 5 for 10,000 nodes (DSN 2007 §5); one more here so
+  /// that a third can fail at once.
+  package var active = 6
+  /// Contacts remembered in reserve: six times the active view (libp2p episub).
+  package var passive = 32
+  /// Length of a newcomer's random walk and where on it it is remembered (paper p. 9).
+  package var walk: UInt8 = 6
+  package var passiveWalk: UInt8 = 3
+  /// Shuffle often while young, rarely when settled. iroh-gossip shuffles every 60 s and calls it a
+  /// wild guess.
+  package var shuffleYoung: Duration = .seconds(5)
+  package var shuffleSettled: Duration = .seconds(20)
+  package var youth: Duration = .seconds(60)
+  /// From each view into a shuffle (paper p. 9: ka 3, kp 4).
+  package var shuffleActive = 3
+  package var shufflePassive = 4
+  /// How long an answer to a request for neighbourhood may take.
+  package var answer: Duration = .seconds(1)
+
+  package init() {}
+}
+
+/// Presence records and the comparison of rosters.
+package struct PresenceSettings: Sendable {
+  package var lifetime: Duration = .seconds(90)
+  package var refresh: Duration = .seconds(30)
+  /// One comparison a second converged in p99 125 ms for 500 members together with flooding.
+  package var compare: Duration = .seconds(1)
+  /// Every so many comparisons heartbeats count too.
+  package var beatsEvery = 5
+  package var rosterMaximum = 4_096
+  /// Records heard before their introduction, held so long and so many.
+  package var pendingMaximum = 64
+  package var listingLifetime: Duration = .seconds(120)
+  package var listingRefresh: Duration = .seconds(40)
+  package var listingsMaximum = 256
+
+  package init() {}
+}
+
+/// Shape and repair of the two trees (3-mesh measurements: detection at 240-400 ms beats 120 ms).
+package struct ForestSettings: Sendable {
+  /// Ask a standby to mirror after so much silence of one parent while the other's frames come.
+  package var doubtAfter: Duration = .milliseconds(120)
+  /// Both parents silent.
+  package var silenceAfter: Duration = .milliseconds(130)
+  /// Give the parent up.
+  package var replaceAfter: Duration = .milliseconds(400)
+  /// A mirror feeds for so long unless asked again.
+  package var mirror: Duration = .seconds(2)
+  /// A newcomer without parents is fed at once for so long.
+  package var firstFeed: Duration = .seconds(4)
+  package var standbys = 2
+  /// How long a parent may take to answer: the larger of this and three round trips.
+  package var answer: Duration = .milliseconds(300)
+  package var optimise: Duration = .seconds(1)
+  package var moveAtMostEvery: Duration = .seconds(5)
+  /// Move only for at least this much and a tenth.
+  package var worthMoving: Duration = .milliseconds(5)
+  package var refreshOffers: Duration = .seconds(10)
+  package var candidates = 8
+  /// One edge at 24 kbit/s: 218 bytes 25 times a second.
+  package var edgeRate = 43_600
+  /// Planned for one and a half talkers.
+  package var talkersTimesTwo = 3
+  package var childrenMaximum = 16
+  package var childrenMaximumFast = 32
+  package var fastUplink = 10_000_000
+  /// A speaker that fell silent stays root for so long.
+  package var resignAfter: Duration = .seconds(10)
+  /// A neighbour that delivered a forged frame is no parent for so long.
+  package var shun: Duration = .seconds(60)
+
+  package init() {}
+}
+
+/// Frames on their way.
+package struct FrameSettings: Sendable {
+  /// Frames remembered per speaker for repair and for telling copies apart: 1.28 s at 20 ms.
+  package var ring = 64
+  /// How far a counter may run ahead of what is attested.
+  package var ahead: UInt32 = 200
+  /// New frames a second and speaker, and burst. 50 are sent.
+  package var rate = 60
+  package var burst = 40
+  package var streams = 16
+  /// Frames per attestation, and frames that one covers.
+  package var attestEvery: UInt32 = 10
+  /// A speaker none of whose recent frames is proven is muted.
+  package var unproven: Duration = .milliseconds(600)
+  /// A stream without frames for so long is over.
+  package var quiet: Duration = .seconds(3)
+  package var pullsPerSecond = 20
+
+  package init() {}
+}
+
+/// Sender keys (4-cryptography 2.5, 2.6).
+package struct KeySettings: Sendable {
+  /// Frames per ratchet step, as a shift: 512, about 10 s of speech.
+  package var stepShift: UInt32 = 9
+  package var stepsAhead: UInt32 = 16
+  package var generationLifetime: Duration = .seconds(600)
+  /// Between announcing a new generation and its first frame.
+  package var activation: Duration = .milliseconds(300)
+  package var keepOld: Duration = .seconds(2)
+  package var requestAfter: Duration = .milliseconds(200)
+  package var generationsKept = 2
+
+  package init() {}
+}
