@@ -69,7 +69,8 @@ let package = Package(
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Node", "Voice", "Mesh", "Keys", "Wire",
+        "Node", "Voice", "Mesh", "Keys", "Wire", "CLinux",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -40,7 +40,7 @@ package struct Node: ~Copyable {
     let token = identity.addressToken()
     let socket = try Self.bind(configuration.bind)
     let participant = try Participant(
-      identity: identity, token: token, settings: Settings(), entropy: entropy)
+      identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now)
     let loop = try EventLoop()
     host = Host(
       loop: loop, socket: socket, participant: participant,

@@ -58,11 +58,13 @@ package final class EventLoop: SerialExecutor {
   package func start() throws(SystemError) {
     var handle = pthread_t()
     let body = Unmanaged.passRetained(self)
-    let result = pthread_create(&handle, nil, { pointer in
-      guard let pointer else { return nil }
-      Unmanaged<EventLoop>.fromOpaque(pointer).takeRetainedValue().run()
-      return nil
-    }, body.toOpaque())
+    let result = pthread_create(
+      &handle, nil,
+      { pointer in
+        guard let pointer else { return nil }
+        Unmanaged<EventLoop>.fromOpaque(pointer).takeRetainedValue().run()
+        return nil
+      }, body.toOpaque())
     guard result == 0 else {
       body.release()
       throw SystemError(number: result)

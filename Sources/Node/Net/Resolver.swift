@@ -40,7 +40,8 @@ package enum Resolver {
     switch info.ai_family {
     case AF_INET:
       return Endpoint(
-        ipv4: UInt32(bigEndian: raw.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr), port: port)
+        ipv4: UInt32(bigEndian: raw.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr), port: port
+      )
     case AF_INET6:
       var address = raw.loadUnaligned(as: sockaddr_in6.self)
       address.sin6_port = port.bigEndian

@@ -31,8 +31,9 @@ package struct SeedList: Hashable, Sendable {
     for (index, line) in lines.enumerated().dropFirst() {
       if line.isEmpty || line.hasPrefix("#") { continue }
       if line.hasPrefix(Self.expiryMark) {
-        guard expires == nil, let moment = UTC.milliseconds(
-          String(line.dropFirst(Self.expiryMark.count)))
+        guard expires == nil,
+          let moment = UTC.milliseconds(
+            String(line.dropFirst(Self.expiryMark.count)))
         else { throw .badLine(index + 1) }
         expires = moment
         continue

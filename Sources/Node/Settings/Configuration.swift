@@ -66,12 +66,13 @@ package struct Configuration: Sendable {
   /// The effective settings as TOML, each with where it came from.
   package var text: String {
     Setting.allCases.map { setting in
-      let origin = switch sources[setting] ?? .standard {
-      case .standard: "default"
-      case .file(let path): path
-      case .environment: setting.environmentName
-      case .flag: "flag"
-      }
+      let origin =
+        switch sources[setting] ?? .standard {
+        case .standard: "default"
+        case .file(let path): path
+        case .environment: setting.environmentName
+        case .flag: "flag"
+        }
       let line = value(setting).map { "\(setting.rawValue) = \($0.text)" }
       return "\(line ?? "# \(setting.rawValue) is not set")  # \(origin)\n"
     }.joined()
@@ -95,7 +96,8 @@ package struct Configuration: Sendable {
       guard let words = environment[setting.environmentName] else { continue }
       guard let value = setting.value(from: words) else {
         throw Failure(
-          .setup, "\(Self.place(setting, .environment)): \"\(words)\" is not \(setting.expectation).")
+          .setup,
+          "\(Self.place(setting, .environment)): \"\(words)\" is not \(setting.expectation).")
       }
       layer[setting] = value
     }
@@ -130,7 +132,8 @@ extension Configuration {
       guard let endpoint = Endpoint(host: text, port: bind.port) else {
         return "\"\(text)\" is not an IP address"
       }
-      bind = text == "0.0.0.0" || text == "::" ? Endpoint(address: .zero, port: bind.port) : endpoint
+      bind =
+        text == "0.0.0.0" || text == "::" ? Endpoint(address: .zero, port: bind.port) : endpoint
     case (.port, .number(let number)):
       bind = Endpoint(address: bind.address, port: UInt16(clamping: number))
     case (.log, .text(let text)):
