@@ -98,10 +98,13 @@ package struct Participant: ~Copyable {
 
   private mutating func handleRecords(from link: LinkID) {
     ctx.links.exchange(records: &records, plain: &plain)
+    var opened: [UInt8] = []
+    swap(&opened, &plain)
     for record in records {
-      let body = plain.span.extracting(record.start..<record.start + record.count)
+      let body = opened.span.extracting(record.start..<record.start + record.count)
       handle(record.type, body, from: link)
     }
+    swap(&opened, &plain)
     ctx.links.exchange(records: &records, plain: &plain)
   }
 

@@ -132,7 +132,12 @@ extension Links {
     let birth = Session.Birth(
       id: table.nextID(index: index), node: dialler, dialled: false, transcript: transcript,
       index: index, theirIndex: answer.theirIndex, endpoint: source, now: now)
-    let session = Session(birth, keys: keys, headerKey: headerKey, settings: settings)
+    guard
+      let session = try? Session(birth, keys: keys, headerKey: headerKey, settings: settings)
+    else {
+      table.release(index)
+      return true
+    }
     session.confirmedAt = now
     session.standing = standing
     session.path.measured(now - answer.answeredAt)

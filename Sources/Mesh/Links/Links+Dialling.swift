@@ -148,7 +148,7 @@ extension Links {
         transcript: transcript, index: dial.index,
         theirIndex: UInt32(truncatingIfNeeded: body.integer(at: 1, bytes: 4)),
         endpoint: source, now: now)
-      session = Session(
+      session = try Session(
         birth, keys: try noise.split(), headerKey: try Secret(theirHeaderKey),
         settings: settings)
     } catch {

@@ -52,6 +52,9 @@ final class Session {
 
   var keys: KeySchedule
   var headerKey: Secret
+  /// Seals keys that travel inside this link.
+  let exporter: Secret
+  let bornAt: Instant
   private var counter: UInt64 = 0
   private(set) var window = ReplayWindow()
   private(set) var forgeries: UInt64 = 0
@@ -67,8 +70,11 @@ final class Session {
   private(set) var statistics = LinkStatistics()
 
   init(
-    _ birth: Birth, keys: consuming LinkSecrets, headerKey: consuming Secret, settings: LinkSettings
-  ) {
+    _ birth: Birth, keys: consuming LinkSecrets, headerKey: consuming Secret,
+    settings: LinkSettings
+  ) throws(KeysError) {
+    exporter = try keys.exported("VR1-export")
+    bornAt = birth.now
     id = birth.id
     node = birth.node
     dialled = birth.dialled
