@@ -75,7 +75,7 @@ extension Host {
 
   private func invitation(_ room: RoomID, _ lifetime: Int?) throws(ControlError) -> InviteReport {
     let lifetime = lifetime.map { Duration.seconds($0) }
-    guard let invite = participant.invite(to: room, at: clock.now, lifetime: lifetime) else {
+    guard let invite = participant.invite(to: room, lifetime: lifetime) else {
       throw ControlError(.notIn, "This node has no link to that room to give.")
     }
     return InviteReport(link: invite.text)

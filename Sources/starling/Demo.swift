@@ -1,3 +1,4 @@
 import ArgumentParser
+
 struct Demo: ParsableCommand {
 }

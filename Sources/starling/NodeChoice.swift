@@ -36,7 +36,7 @@ struct NodeChoice: ParsableArguments {
   /// The process' environment, read once.
   static let environment: [String: String] = {
     var variables: [String: String] = [:]
-    var entry = environ
+    var entry: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = environ
     while let pointer = entry?.pointee {
       let text = String(cString: pointer)
       if let equals = text.firstIndex(of: "=") {

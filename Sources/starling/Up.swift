@@ -99,8 +99,8 @@ struct Up: AsyncParsableCommand {
     var pid: Int32
   }
 
-  private var flags: Node.Configuration.Layer {
-    var flags: Node.Configuration.Layer = [:]
+  private var flags: Configuration.Layer {
+    var flags: Configuration.Layer = [:]
     let texts: [(Setting, String?)] = [
       (.bind, bind), (.data, data), (.control, control), (.name, name), (.log, log),
       (.passphraseFile, passphraseFile),
