@@ -54,16 +54,16 @@ package struct Node: ~Copyable {
     self.storage = storage
   }
 
-  /// Runs until `stops` yields or a client of the control socket asks for the end. `ready` is told
-  /// this node's peer addresses once it can be reached.
+  /// Runs until there is something to read at one of `stopDescriptors`, or a client of the control
+  /// socket asks for the end. `ready` is told this node's peer addresses once it can be reached.
   package consuming func run(
-    signals: consuming StopSignals? = nil, ready: @Sendable ([String]) -> Void
+    stopDescriptors: [Int32] = [], ready: @Sendable ([String]) -> Void
   ) async throws {
     let (stops, stop) = AsyncStream.makeStream(of: Void.self)
     try loop.start()
     defer { loop.stop() }
     try await host.start { stop.yield() }
-    if let descriptor = signals?.raw { try await host.stop(onInputAt: descriptor) }
+    for descriptor in stopDescriptors { try await host.stop(onInputAt: descriptor) }
     try await host.openControl(at: configuration.control)
     await host.reachable(at: await Self.places(configuration, port: host.local.port))
     ready(await host.peerAddresses())

@@ -77,8 +77,8 @@ struct Up: AsyncParsableCommand {
       version: Starling.version, logger: logger)
     // After the passphrase was asked for: until then Ctrl-C ends the program.
     let signals = try StopSignals()
-    if stopWithStdin { try await node.host.stop(onInputAt: STDIN_FILENO) }
-    try await node.run(signals: signals) { [json, readyFd] addresses in
+    let stops = [signals.raw] + (stopWithStdin ? [STDIN_FILENO] : [])
+    try await node.run(stopDescriptors: stops) { [json, readyFd] addresses in
       let report = Ready(addresses: addresses, control: settings.control, pid: getpid())
       Terminal.complain("starling \(Starling.version) is up.")
       for address in addresses { Terminal.complain("Peer address:   \(address)") }
