@@ -76,7 +76,7 @@ package enum IdentityFile {
     guard identity.settings.count <= settingsLimit else { throw .malformed }
     let keyStart = key.pointer
     let (root, node) = (identity.root.pointer, identity.node.secret.pointer)
-    let (epoch, settings) = (identity.epoch, identity.settings)
+    let (epoch, settings, associated) = (identity.epoch, identity.settings, header.bytes)
     let sealed = withLocked(keysCount + settings.count) { plain in
       plain.update(from: root, count: Secret.count)
       (plain + Secret.count).update(from: node, count: Secret.count)
@@ -86,11 +86,11 @@ package enum IdentityFile {
         if let start = $0.baseAddress { (plain + keysCount).update(from: start, count: $0.count) }
       }
       return Box.seal(
-        key: keyStart, nonce: header.nonce, associated: header.bytes,
+        key: keyStart, nonce: header.nonce, associated: associated,
         plain: UnsafeBufferPointer(start: plain, count: keysCount + settings.count))
     }
     guard let sealed else { throw .outOfMemory }
-    return header.bytes + sealed
+    return associated + sealed
   }
 
   private static func open(
@@ -102,16 +102,18 @@ package enum IdentityFile {
     }
     let root = try Secret()
     let node = try Secret()
-    let keyStart = key.pointer
+    let (keyStart, rootStart, nodeStart) = (key.pointer, root.pointer, node.pointer)
+    // Outside the closure: computed inside, it crashes the optimiser of Swift 6.3.1.
+    let associated = header.bytes
     let rest: (epoch: UInt32, settings: [UInt8])?? = withLocked(plainCount) { plain in
       let isGenuine = bytes.withUnsafeBufferPointer {
         Box.open(
-          key: keyStart, nonce: header.nonce, associated: header.bytes,
+          key: keyStart, nonce: header.nonce, associated: associated,
           sealed: UnsafeBufferPointer(rebasing: $0[headerCount...]), into: plain)
       }
       guard isGenuine else { return nil }
-      root.pointer.update(from: plain, count: Secret.count)
-      node.pointer.update(from: plain + Secret.count, count: Secret.count)
+      rootStart.update(from: plain, count: Secret.count)
+      nodeStart.update(from: plain + Secret.count, count: Secret.count)
       let epoch = UnsafeRawPointer(plain + 2 * Secret.count).loadUnaligned(as: UInt32.self)
       let settings = UnsafeBufferPointer(
         start: plain + keysCount, count: plainCount - keysCount)

@@ -29,8 +29,8 @@ enum MinisignText {
     (0..<8).map { UInt8(truncatingIfNeeded: number >> UInt64(8 * $0)) }
   }
 
+  /// As the tool prints key ids: without leading zeros.
   static func hexadecimal(_ number: UInt64) -> String {
-    let digits = String(number, radix: 16, uppercase: true)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    String(number, radix: 16, uppercase: true)
   }
 }

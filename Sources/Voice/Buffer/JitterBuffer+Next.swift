@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension JitterBuffer {
-  /// Out of step by this many half frames' lengths is put right in a quiet moment.
-  private static let quietDrop: Int64 = 3
+  /// Out of step by this many quarters of a frame is put right in a quiet moment: behind, where a
+  /// whole frame more than needed waits; ahead, where the next late frame will be missing.
+  private static let quietDrop: Int64 = 5
   private static let quietStretch: Int64 = 1
   /// Behind by this long, a frame is dropped even while somebody speaks, one in ten. A guess.
   private static let loudDrop: Int64 = 80_000_000
@@ -18,7 +19,7 @@ extension JitterBuffer {
     guard self.phase != .idle, let turn = self.turnToPlay(at: now) else { return .silence }
     self.sinceDrop += 1
     let behind = self.behind(turn, at: now)
-    if quiet, behind * 2 < -Self.quietStretch * self.frame.nanoseconds {
+    if quiet, behind * 4 < -Self.quietStretch * self.frame.nanoseconds {
       self.counts.stretched += 1
       return .conceal
     }
@@ -49,7 +50,7 @@ extension JitterBuffer {
     let drops: Int64
     if behind > Self.jump {
       drops = behind / length
-    } else if quiet && behind * 2 > Self.quietDrop * length {
+    } else if quiet && behind * 4 > Self.quietDrop * length {
       drops = 1
     } else if behind > max(Self.loudDrop, 2 * length) && self.sinceDrop > Self.loudDropPause {
       drops = 1

@@ -56,7 +56,7 @@ package struct JitterBuffer: Sendable {
   var sinceDrop = 0
   var counts = JitterStatistics()
 
-  private var lastFitting: Int64 = .min
+  private var lastFitting: Int64 = 0
   private var behindRun = 0
   private var behindLast: UInt32 = 0
 

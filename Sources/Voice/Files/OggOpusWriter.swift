@@ -9,6 +9,8 @@ package final class OggOpusWriter: AudioSink {
   package static let usualBitrate = 32_000
   /// Longest wait of a packet before its page is written, in samples.
   private static let pageSpan = Int32(Samples.perSecond)
+  /// How far libopusenc looks ahead, in samples; its own 2 s would be lost with a killed recorder.
+  private static let lookahead = Int32(Samples.perSecond / 10)
 
   private let output: ByteOutput
   private let encoder: OpaquePointer
@@ -35,6 +37,7 @@ package final class OggOpusWriter: AudioSink {
     else { throw .library(status) }
     let rate = Int32(min(max(bitrate, 6_000), 256_000))
     _ = copusenc_set(encoder, OPUS_SET_BITRATE_REQUEST, rate)
+    _ = copusenc_set(encoder, OPE_SET_DECISION_DELAY_REQUEST, Self.lookahead)
     _ = copusenc_set(encoder, OPE_SET_MUXING_DELAY_REQUEST, Self.pageSpan)
     self.output = output
     self.encoder = encoder
