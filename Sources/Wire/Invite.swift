@@ -21,10 +21,10 @@ package struct Invite: Hashable, Sendable {
     self.contacts = Array(contacts.prefix(Limits.contactsPerInvite))
   }
 
-  package var text: String { Self.scheme + Base64URL.encode(payload) }
+  package var text: String { Self.scheme + Base64.url.encode(payload) }
 
   package init(text: String) throws(WireError) {
-    let payload = try Base64URL.decode(try Self.payloadText(text))
+    let payload = try Base64.url.decode(letters: try Self.payloadText(text))
     guard payload.count >= Self.shortest else { throw .short }
     let body = payload.dropLast(Self.checkCount)
     let check = payload.suffix(Self.checkCount).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
