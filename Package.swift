@@ -80,7 +80,10 @@ let package = Package(
     .testTarget(name: "MeshTests", dependencies: ["Mesh", "Keys", "Wire"], swiftSettings: strict),
     .testTarget(name: "VoiceTests", dependencies: ["Voice"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Mesh", "Keys", "Wire"], swiftSettings: strict),
+      name: "NodeTests",
+      dependencies: [
+        "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )
