@@ -101,7 +101,9 @@ package struct Configuration: Sendable {
       }
       layer[setting] = value
     }
-    let known = Set(Setting.allCases.map(\.environmentName)).union([Self.fileVariable, Passphrase.variable])
+    let known = Set(Setting.allCases.map(\.environmentName)).union([
+      Self.fileVariable, Passphrase.variable,
+    ])
     warnings += environment.keys.filter { $0.hasPrefix("STARLING_") && !known.contains($0) }
       .sorted().map { "The environment variable \($0) means nothing to starling." }
     return layer
