@@ -24,7 +24,7 @@ struct Seeds: ParsableCommand {
   /// `starling seeds keygen`
   struct KeyGen: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a key that signs seed lists.",
+      commandName: "keygen", abstract: "Make a key that signs seed lists.",
       discussion: """
         The secret key goes to the file, unencrypted and readable by you alone; the public key, which \
         belongs into seed-keys, is printed and written beside it with .pub behind.

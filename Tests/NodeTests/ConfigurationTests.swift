@@ -121,6 +121,12 @@ struct ConfigurationTests {
     #expect(failure?.sentence.contains("STARLING_RELAY") == true)
   }
 
+  @Test func aFlagOutOfRangeIsWrongUsage() {
+    let failure = #expect(throws: Failure.self) { try load(flags: [.port: .number(65_536)]) }
+    #expect(failure?.kind == .usage)
+    #expect(failure?.sentence.contains("--port") == true)
+  }
+
   @Test func anUnknownVariableIsAWarning() throws {
     let settings = try load(environment: ["STARLING_PROT": "1", "STARLING_PASSPHRASE_FD": "3"])
     #expect(settings.warnings.count == 1)

@@ -70,8 +70,10 @@ package struct UDPSocket: ~Copyable {
     return count
   }
 
-  /// Sends all of `outbox`, in order. What the kernel does not take at once is dropped and counted:
-  /// late voice is worthless, and everything else repeats itself.
+  /// Sends all of `outbox`, in order.
+  ///
+  /// What the kernel does not take at once is dropped and counted: late voice is worthless, and
+  /// everything else repeats itself.
   package mutating func send(_ outbox: borrowing Outbox) {
     let datagrams = outbox.datagrams
     guard !datagrams.isEmpty else { return }

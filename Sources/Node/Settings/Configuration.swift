@@ -81,8 +81,9 @@ package struct Configuration: Sendable {
   private mutating func apply(_ layer: Layer, _ source: Source) throws(Failure) {
     for setting in Setting.allCases {
       guard let value = layer[setting] else { continue }
-      if let complaint = set(setting, value) {
-        throw Failure(.setup, "\(Self.place(setting, source)): \(complaint).")
+      if let complaint = setting.complaint(value) ?? set(setting, value) {
+        throw Failure(
+          source == .flag ? .usage : .setup, "\(Self.place(setting, source)): \(complaint).")
       }
       sources[setting] = source
     }

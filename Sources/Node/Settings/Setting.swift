@@ -93,6 +93,14 @@ package enum Setting: String, CaseIterable, Sendable {
     }
   }
 
+  /// What is wrong with a number, which a flag does not check.
+  func complaint(_ value: Value) -> String? {
+    guard case .number(let range) = form, case .number(let number) = value,
+      !range.contains(number)
+    else { return nil }
+    return "\(number) is not \(expectation)"
+  }
+
   /// What is expected, for the sentence that refuses a value.
   package var expectation: String {
     switch form {
