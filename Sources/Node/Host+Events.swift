@@ -60,8 +60,9 @@ extension Host {
 
   func tellAddresses() { perform(.reachableAt(places)) }
 
-  /// Where others may find this node: what it knows, then what others see. What only this machine
-  /// can reach is left out as soon as there is anything else.
+  /// Where others may find this node: what it knows, then what others see.
+  ///
+  /// What only this machine can reach is left out as soon as there is anything else.
   var places: [Endpoint] {
     var places = known
     for endpoint in reflections where !places.contains(endpoint) { places.append(endpoint) }

@@ -8,7 +8,9 @@
 /// told apart from a room that is gone.
 package struct Invite: Hashable, Sendable {
   package var room: RoomID
-  /// Seed of the invite key. Open rooms have none.
+  /// Seed of the invite key.
+  ///
+  /// Open rooms have none.
   package var secret: Bytes16?
   /// Milliseconds since 1970 after which the link is refused.
   package var expiry: UInt64?

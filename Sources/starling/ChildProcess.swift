@@ -7,8 +7,10 @@ struct ChildProcess: ~Copyable {
   let pid: pid_t
   private var status: Int32?
 
-  /// Starts this same binary with other arguments. `descriptors` become the child's, by number; its
-  /// environment has no STARLING_ variables, so that nothing set outside leaks in.
+  /// Starts this same binary with other arguments.
+  ///
+  /// `descriptors` become the child's, by number; its environment has no STARLING_ variables, so
+  /// that nothing set outside leaks in.
   init(arguments: [String], descriptors: [Int32: Int32]) throws(Failure) {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)

@@ -21,7 +21,7 @@ struct Seeds: ParsableCommand {
       """,
     subcommands: [KeyGen.self, Make.self, Check.self])
 
-  /// `starling seeds keygen`
+  /// The command `starling seeds keygen`.
   struct KeyGen: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "keygen", abstract: "Make a key that signs seed lists.",
@@ -51,7 +51,7 @@ struct Seeds: ParsableCommand {
     }
   }
 
-  /// `starling seeds make`
+  /// The command `starling seeds make`.
   struct Make: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write a seed list, and sign it.",
@@ -106,7 +106,7 @@ struct Seeds: ParsableCommand {
     }
   }
 
-  /// `starling seeds check`
+  /// The command `starling seeds check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check signature, form and expiry of a seed list.",

@@ -7,8 +7,9 @@ import Synchronization
 import Testing
 import Wire
 
-/// Whole hosts on loopback, with the real participant, the real clock and real sockets. They wait
-/// for what must happen and have no say in how fast it does.
+/// Whole hosts on loopback, with the real participant, the real clock and real sockets.
+///
+/// They wait for what must happen and have no say in how fast it does.
 @Suite(.serialized, .timeLimit(.minutes(1)))
 struct HostTests {
   @Test func twoHostsLinkUp() async throws {

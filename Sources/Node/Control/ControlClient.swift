@@ -43,8 +43,9 @@ final class ControlClient {
   var wantsToWrite: Bool { !output.isEmpty }
   var inputCount: Int { input.count }
 
-  /// Full: reading waits until something is taken. This is what holds back a client that sends
-  /// sound faster than it is heard.
+  /// Full: reading waits until something is taken.
+  ///
+  /// This is what holds back a client that sends sound faster than it is heard.
   var isFull: Bool {
     if isLeaving { return false }
     return switch mode {
@@ -53,7 +54,9 @@ final class ControlClient {
     }
   }
 
-  /// Takes what the client sent. False when the connection broke.
+  /// Takes what the client sent.
+  ///
+  /// False when the connection broke.
   func fill() -> Bool {
     var chunk = [UInt8](repeating: 0, count: Self.chunk)
     // A client that never stops must not keep the loop: the rest comes with the next readiness.
@@ -100,7 +103,9 @@ final class ControlClient {
     return taken
   }
 
-  /// Queues bytes. False when the client has not read for too long.
+  /// Queues bytes.
+  ///
+  /// False when the client has not read for too long.
   func send(_ bytes: [UInt8]) -> Bool {
     guard output.count + bytes.count <= Self.mostUnread else { return false }
     output.append(contentsOf: bytes)
@@ -116,7 +121,9 @@ final class ControlClient {
     output.append(contentsOf: bytes)
   }
 
-  /// Writes what is queued. False when the connection broke.
+  /// Writes what is queued.
+  ///
+  /// False when the connection broke.
   func flush() -> Bool {
     while !output.isEmpty {
       let count = output.withUnsafeBytes {

@@ -12,7 +12,9 @@ package struct ControlConnection: ~Copyable {
 
   package var raw: Int32 { descriptor.raw }
 
-  /// Sends a request and reads the reply. What the node refused is thrown with its sentence.
+  /// Sends a request and reads the reply.
+  ///
+  /// What the node refused is thrown with its sentence.
   package mutating func ask<Reply: Decodable>(
     _ request: ControlRequest, for reply: Reply.Type
   ) throws(Failure) -> Reply {

@@ -74,7 +74,9 @@ package enum Setting: String, CaseIterable, Sendable {
     }
   }
 
-  /// Reads what the environment or a flag says in words. Lists are separated by commas.
+  /// Reads what the environment or a flag says in words.
+  ///
+  /// Lists are separated by commas.
   package func value(from words: String) -> Value? {
     switch form {
     case .text, .path:
