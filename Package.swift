@@ -77,7 +77,13 @@ let package = Package(
 
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
     .testTarget(name: "KeysTests", dependencies: ["Keys", "Wire"], swiftSettings: strict),
-    .testTarget(name: "MeshTests", dependencies: ["Mesh", "Keys", "Wire"], swiftSettings: strict),
+    .testTarget(
+      name: "MeshTests",
+      dependencies: [
+        "Mesh", "Keys", "Wire",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "VoiceTests", dependencies: ["Voice"], swiftSettings: strict),
     .testTarget(
       name: "NodeTests",

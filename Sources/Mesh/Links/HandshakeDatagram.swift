@@ -1,8 +1,10 @@
 import Keys
 import Wire
 
-/// The four handshake datagrams without their mask (Spec 2 §3). Decoding is strict: a size, a
-/// reserved byte or a padding byte that is not as it must be makes the whole nothing.
+/// The four handshake datagrams without their mask (Spec 2 §3).
+///
+/// Decoding is strict: a size, a reserved byte or a padding byte that is not as it must be makes
+/// the whole nothing.
 ///
 /// ```
 /// hello   1 | idx_i 4 | noise (e 32, payload n, tag 16) | mac1 16 | mac2 16

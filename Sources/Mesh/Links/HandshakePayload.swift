@@ -1,7 +1,9 @@
 import Keys
 import Wire
 
-/// What handshake messages carry under their seal. Padding is zeros, of a random count.
+/// What handshake messages carry under their seal.
+///
+/// Padding is zeros, of a random count.
 enum HandshakePayload {
   /// Message 1: `time 8 | version 1 | flags 1 | datagram 2 | zero 4 | padding`.
   static func hello(time: UInt64, padding: Int) -> [UInt8] {

@@ -1,8 +1,10 @@
 import Keys
 
-/// The keys under which peers hide the headers of what they send to us. One for all links, so that
-/// a datagram can be told from noise before its link is known; the one before stays good until the
-/// next change, and new keys reach peers with the next change of the link's own.
+/// The keys under which peers hide the headers of what they send to us.
+///
+/// One for all links, so that a datagram can be told from noise before its link is known; the one
+/// before stays good until the next change, and new keys reach peers with the next change of the
+/// link's own.
 struct HeaderKeys: ~Copyable {
   private let life: Duration
   private(set) var current: Secret

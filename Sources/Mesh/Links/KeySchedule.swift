@@ -1,13 +1,16 @@
 import Keys
 import Wire
 
-/// A link's keys over time. The dialler asks for new ones; each side sends under the new ones only
-/// when it knows that the other can open them, so the change loses nothing (Spec 2 §7).
+/// A link's keys over time.
+///
+/// The dialler asks for new ones; each side sends under the new ones only when it knows that the
+/// other can open them, so the change loses nothing (Spec 2 §7).
 ///
 /// Dialler: `current` → asked (`asking`) → answered: `current` is new, `previous` opens stragglers.
 /// Answerer: `current` → answered (`next` waits) → first datagram under `next`: it is current.
 struct KeySchedule: ~Copyable {
   /// The dialler keeps the old opening key this long when nothing arrives under the new one.
+  ///
   /// Guess: longer than a watched link lives without a word.
   private static let stragglers: Duration = .seconds(30)
 
@@ -68,6 +71,7 @@ struct KeySchedule: ~Copyable {
       previousUntil = now.advanced(by: settings.oldKeyLife)
       return .changed
     }
+    forgetOld(at: now)
     guard let late = previous.take() else { return .no }
     let isGenuine = late.open(datagram, header: header, counter: counter, into: &plain)
     previous = consume late
@@ -76,7 +80,9 @@ struct KeySchedule: ~Copyable {
 
   // MARK: The dialler's side
 
-  /// Asks when it is time, and again until answered. `count`: datagrams of the link so far.
+  /// Asks when it is time, and again until answered.
+  ///
+  /// `count`: datagrams of the link so far.
   mutating func ask(at now: Instant, count: UInt64, _ entropy: inout Entropy) {
     guard dialled else { return }
     let isOld = now - since >= settings.rekeyAfter
@@ -99,7 +105,9 @@ struct KeySchedule: ~Copyable {
     }
   }
 
-  /// False when the answer is not a usable key. An answer nobody waits for is a repeated one.
+  /// False when the answer is not a usable key.
+  ///
+  /// An answer nobody waits for is a repeated one.
   mutating func answerArrived(_ theirs: Bytes32, at now: Instant) -> Bool {
     guard let pair = asking.take() else { return true }
     do {

@@ -1,6 +1,8 @@
 package import Wire
 
-/// One link, from its handshake to its end. A new handshake with the same node is a new link.
+/// One link, from its handshake to its end.
+///
+/// A new handshake with the same node is a new link.
 package struct LinkID: Hashable, Comparable, Sendable {
   /// Counts up over the life of the node: the order in which links came into being.
   package let serial: UInt32

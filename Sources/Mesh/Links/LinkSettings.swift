@@ -1,153 +1,162 @@
 import Wire
 
-/// Every tunable number of the links, and where it came from. What both sides must agree on is in
-/// `Wire/Limits.swift` and ``LinkSpec``.
+/// Every tunable number of the links, and where it came from.
+///
+/// What both sides must agree on is in `Wire/Limits.swift` and ``LinkSpec``.
 package struct LinkSettings: Sendable {
   // Dialling
-  /// Pauses before the second, third and fourth message 1. Specification.
+  /// Pauses before the second, third and fourth attempt (specification).
   package var dialPauses: [Duration] = [.seconds(1), .seconds(1), .seconds(2)]
-  /// A dial has failed this long after it began. Specification.
+  /// A dial has failed this long after it began (specification).
   package var dialLimit: Duration = .seconds(8)
-  /// First pause before message 3 is repeated; each next one is half as long again. Specification.
+  /// First pause before message 3 is repeated; each next one is half as long again (specification).
   package var confirmPause: Duration = .milliseconds(300)
-  /// Repetitions of message 3. Specification.
+  /// Repetitions of the last message (specification).
   package var confirmRepeats = 5
-  /// Dials at once. Guess: a node keeps about a dozen neighbours.
+  /// Dials at once (guess: a node keeps about a dozen neighbours).
   package var dials = 64
 
   // Answering
-  /// Half-open handshakes; the oldest goes. Specification.
+  /// Half-open handshakes; the oldest goes (specification).
   package var halfOpen = 256
-  /// A half-open handshake lives as long as a dial. Specification.
+  /// A half-open handshake lives as long as a dial (specification).
   package var halfOpenLife: Duration = .seconds(8)
-  /// Links. Specification.
+  /// Links (specification).
   package var sessions = 256
-  /// Above this many well-formed first messages a second, cookies are asked for. Specification.
+  /// Above this many well-formed first messages a second, cookies are asked for (specification).
   package var helloRate = 50
-  /// Above this many half-open handshakes, cookies are asked for. Specification.
+  /// Above this many half-open handshakes, cookies are asked for (specification).
   package var halfOpenLoad = 32
-  /// A cookie secret is used this long, and honoured once as long again. WireGuard.
+  /// A cookie secret is used this long, and honoured once as long again (WireGuard).
   package var cookieLife: Duration = .seconds(120)
-  /// Handshakes of one source a second. WireGuard.
+  /// Handshakes of one source a second (WireGuard).
   package var sourceRate: Int64 = 20
-  /// Handshakes of one source at once. WireGuard.
+  /// Handshakes of one source at once (WireGuard).
   package var sourceBurst: Int64 = 5
-  /// Sources remembered by the rate limit. Guess: 32 KiB.
+  /// Sources remembered by the rate limit (guess: 32 KiB).
   package var sources = 1_024
-  /// First messages whose time is further off than this are ignored. Guess: a box without a
-  /// battery clock that asked NTP once is right within minutes, a wrong time zone is not.
+  /// First messages whose time is further off than this are ignored (guess: a box without a battery
+  /// clock that asked NTP once is right within minutes, a wrong time zone is not).
   package var clockTolerance: Duration = .seconds(2 * 3_600)
-  /// First messages remembered, so that a captured one gets no answer. Guess: half a megabyte.
+  /// First messages remembered, so that a captured one gets no answer (guess: half a megabyte).
   package var hellosRemembered = 32_768
-  /// Diallers whose latest time is remembered. Specification.
+  /// Diallers whose latest time is remembered (specification).
   package var diallersRemembered = 4_096
   /// Two links between the same two nodes that come up within this time were dialled at once;
-  /// later, the second one means that the peer lost the first. Longer than all repeats of message
-  /// 3 (4.0 s).
+  /// later, the second one means that the peer lost the first.
+  ///
+  /// Longer than all repeats of message 3 take (4.0 s).
   package var simultaneous: Duration = .seconds(5)
 
   // Staying alive
-  /// Pause between pings of a watched link. Guess: a dead tree parent is suspected in 3 s.
-  package var watchedPing: Duration = .seconds(1)
-  /// A watched link is suspect after this much silence. Three missed pings.
-  package var suspicion: Duration = .seconds(3)
-  /// A watched link is dead after this much silence. Six missed pings.
-  package var watchedDeath: Duration = .seconds(6)
+  /// Pause between pings of a watched link: parents and standbys of a tree. While sound flows, its
+  /// absence tells in a tenth of a second; a ping a second on six links, each a whole cell both
+  /// ways, cost a listener 20 kbit/s (measured in `RoomTests`).
+  package var watchedPing: Duration = .seconds(15)
+  /// Pause between pings while the peer has yet to prove that it has the link, or its new keys.
+  package var awaitedPing: Duration = .seconds(1)
+  /// A watched link is suspect after this much silence. Two missed pings.
+  package var suspicion: Duration = .seconds(32)
+  /// A watched link is dead after this much silence. Three missed pings.
+  package var watchedDeath: Duration = .seconds(40)
   /// Pause between pings of another link, give or take ``idlePingJitter``. Specification; below the
   /// 30 s after which the shortest-lived NAT mappings go (RFC 4787 §4.3 asks for 120).
-  package var idlePing: Duration = .seconds(15)
+  package var idlePing: Duration = .seconds(20)
   package var idlePingJitter: Duration = .seconds(5)
+  /// Pause between pings of a link that stays silent: a dozen before it is dead, so that a path
+  /// which loses every third datagram keeps its links. Guess.
+  package var silentPing: Duration = .seconds(2)
   /// A link is dead after this much silence. Specification.
-  package var death: Duration = .seconds(45)
+  package var death: Duration = .seconds(60)
   /// A quiet measurement of the round trip at least this often on links in use. Guess.
-  package var measurePause: Duration = .seconds(5)
+  package var measurePause: Duration = .seconds(20)
   /// A link we closed tells a peer that still talks to us so, for this long. Guess.
   package var closedLife: Duration = .seconds(5)
 
   // Keys
-  /// Age of keys at which the dialler of a link asks for new ones. WireGuard.
+  /// Age of keys at which the dialler of a link asks for new ones (WireGuard).
   package var rekeyAfter: Duration = .seconds(120)
-  /// Datagrams under one key after which the dialler asks for new ones. Specification.
+  /// Datagrams under one key after which the dialler asks for new ones (specification).
   package var rekeyAfterCount: UInt64 = 1 << 30
-  /// Age of keys at which a link is closed. WireGuard.
+  /// Age of keys at which a link is closed (WireGuard).
   package var keyLimit: Duration = .seconds(180)
-  /// Pause between repetitions of a request for new keys. Specification.
+  /// Pause between repetitions of a request for new keys (specification).
   package var rekeyPause: Duration = .milliseconds(500)
-  /// A replaced key still opens late datagrams this long. Specification.
+  /// A replaced key still opens late datagrams this long (specification).
   package var oldKeyLife: Duration = .seconds(5)
-  /// Age of the header key at which a new one is told to peers. Specification.
+  /// Age of the header key at which a new one is told to peers (specification).
   package var headerKeyLife: Duration = .seconds(24 * 3_600)
-  /// Datagrams of one link that may fail to open. RFC 9147 §4.5.3 for ChaCha20-Poly1305.
+  /// Datagrams of one link that may fail to open (RFC 9147 §4.5.3 for ChaCha20-Poly1305).
   package var forgeries: UInt64 = 1 << 36
 
   // Mail
-  /// Shortest pause before mail is sent again. Guess: above a home line's round trip and the
-  /// acknowledgement delay.
+  /// Shortest pause before mail is sent again (guess: above a home line's round trip and the
+  /// acknowledgement delay).
   package var mailPause: Duration = .milliseconds(60)
-  /// Longest pause. Guess.
+  /// Longest pause (guess).
   package var mailPauseLimit: Duration = .seconds(2)
-  /// Mail that nobody acknowledged for so long closes the link. Guess: a room would rather have
-  /// another neighbour.
+  /// Mail that nobody acknowledged for so long closes the link (guess: a room would rather have
+  /// another neighbour).
   package var mailPatience: Duration = .seconds(15)
-  /// Mail waiting and under way; one more closes the link. Guess: a whole roster fits.
+  /// Mail waiting and under way; one more closes the link (guess: a whole roster fits).
   package var mailQueue = 2_048
-  /// Longest delay of an acknowledgement. Guess: one frame.
+  /// Longest delay of an acknowledgement (guess: one frame).
   package var acknowledgeDelay: Duration = .milliseconds(20)
-  /// Bytes of mail under way at first, at least and at most. RFC 6928's ten segments; the ceiling
-  /// is a guess: 2.5 Mbit/s at 200 ms.
+  /// Bytes of mail under way at first, at least and at most (RFC 6928's ten segments; the ceiling
+  /// is a guess: 2.5 Mbit/s at 200 ms).
   package var mailFlightFirst = 12_000
   package var mailFlightLeast = 2_400
   package var mailFlightMost = 65_536
-  /// Records waiting for the next flush that may be lost: bytes per link. Guess.
+  /// Records waiting for the next flush that may be lost: bytes per link (guess).
   package var queueBytes = 65_536
 
   // Peers that broke the rules
-  /// First time a peer is refused; doubled with each offence. Specification.
+  /// First time a peer is refused; doubled with each offence (specification).
   package var refusal: Duration = .seconds(60)
-  /// Doublings at most: 17 hours. Guess.
+  /// Doublings at most: 17 hours (guess).
   package var refusalDoublings = 10
-  /// Peers remembered as refused. Guess.
+  /// Peers remembered as refused (guess).
   package var refusals = 256
 
   package init() {}
 }
 
 /// Numbers of the link protocol that both sides must share (Spec 2).
-enum LinkSpec {
-  static let version: UInt8 = 1
-  static let transportUDP: UInt8 = 0
+package enum LinkSpec {
+  package static let version: UInt8 = 1
+  package static let transportUDP: UInt8 = 0
 
-  static let maskNonce = 24
-  static let mac = 16
-  static let tag = 16
-  static let key = 32
-  static let header = 9
+  package static let maskNonce = 24
+  package static let mac = 16
+  package static let tag = 16
+  package static let key = 32
+  package static let header = 9
   /// Upper seven bits of a data header.
-  static let headerMark: UInt8 = 0x10
+  package static let headerMark: UInt8 = 0x10
 
   /// Zeros behind the payload of messages 1 and 3, so that handshakes have no size of their own.
-  static let padding = 64...255
+  package static let padding = 64...255
   /// Time 8, version 1, flags 1, datagram size 2, zero 4.
-  static let payload1 = 16
+  package static let payload1 = 16
   /// As ``payload1``, header key 32, endpoint 18.
-  static let payload2 = 16 + 32 + Endpoint.wireCount
+  package static let payload2 = 16 + 32 + Endpoint.wireCount
 
-  static let message1 = maskNonce + 1 + 4 + key + payload1 + tag + mac + mac
+  package static let message1 = maskNonce + 1 + 4 + key + payload1 + tag + mac + mac
   /// Sizes of message 1 without its mask nonce.
-  static let helloSizes =
+  package static let helloSizes =
     (message1 + padding.lowerBound - maskNonce)...(message1 + padding.upperBound - maskNonce)
-  static let message2 = maskNonce + 1 + 4 + 4 + key + payload2 + tag
-  static let message3 = maskNonce + 1 + 4 + (key + tag) + (key + tag)
-  static let cookie = maskNonce + 1 + 4 + 24 + (mac + tag)
+  package static let message2 = maskNonce + 1 + 4 + 4 + key + payload2 + tag
+  package static let message3 = maskNonce + 1 + 4 + (key + tag) + (key + tag)
+  package static let cookie = maskNonce + 1 + 4 + 24 + (mac + tag)
 
   /// Largest multiple of ``Limits/cell`` that fits into a datagram.
-  static let plaintext =
+  package static let plaintext =
     (Limits.datagram - Limits.datagramOverhead) / Limits.cell * Limits.cell
 
   /// Counters and sequence numbers a replay window covers.
-  static let replayWindow: UInt64 = 127 * 64
+  package static let replayWindow: UInt64 = 127 * 64
   /// Mail under way: sequence numbers from the oldest unacknowledged one on.
-  static let mailSpan: UInt32 = 512
+  package static let mailSpan: UInt32 = 512
   /// Sequence numbers a receiver of mail remembers.
-  static let mailWindow: UInt32 = 1_024
+  package static let mailWindow: UInt32 = 1_024
 }

@@ -99,7 +99,9 @@ extension Links {
     return true
   }
 
-  /// Message 3: the dialler says who it is. Only from here on anything but the handshake changes.
+  /// Message 3: the dialler says who it is.
+  ///
+  /// Only from here on anything but the handshake changes.
   private mutating func confirmArrived(
     _ body: [UInt8], from source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> Bool {

@@ -4,8 +4,9 @@ package import Wire
 // The dialler's half of a handshake: message 1 out, a cookie or message 2 in, message 3 out.
 
 extension Links {
-  /// Opens a link to a node, unless there is one or one is being opened. Ends in
-  /// ``LinkEvent/up(_:_:dialled:transcript:)`` or ``LinkEvent/failed(_:)``.
+  /// Opens a link to a node, unless there is one or one is being opened.
+  ///
+  /// Ends in ``LinkEvent/up(_:_:dialled:transcript:)`` or ``LinkEvent/failed(_:)``.
   package mutating func dial(
     _ contact: Contact, at now: Instant, into effects: inout Effects
   ) {
@@ -79,8 +80,10 @@ extension Links {
     }
   }
 
-  /// Whether the datagram was an answer to one of our dials. The source need not be where we
-  /// dialled: a host with several addresses may answer from another.
+  /// Whether the datagram was an answer to one of our dials.
+  ///
+  /// The source need not be where we dialled: a host with several addresses may answer from
+  /// another.
   mutating func receiveAnswer(
     _ datagram: Span<UInt8>, from source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> Bool {
@@ -119,8 +122,9 @@ extension Links {
     return true
   }
 
-  /// Message 2. The responder is now known to be who we dialled, so the link is up; message 3 is
-  /// repeated until it shows that it knows us too.
+  /// Message 2 shows that the responder is who we dialled, so the link is up.
+  ///
+  /// Message 3 is repeated until the peer shows that it knows us too.
   private mutating func answered(
     _ dial: Dial, _ body: [UInt8], from source: Endpoint, at now: Instant,
     into effects: inout Effects

@@ -38,10 +38,13 @@ extension Links {
     end(session, .malformed, at: now, into: &effects)
   }
 
-  /// Acts on the link's records and moves the owner's together. False when one is malformed.
+  /// Acts on the link's records and moves the owner's together.
+  ///
+  /// False when one is malformed.
   private mutating func use(
     _ session: Session, _ source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> Bool {
+    let head = RecordType.mailHead
     var kept = 0
     for index in records.indices {
       let record = records[index]
@@ -49,7 +52,7 @@ extension Links {
         records[kept] = record
         kept += 1
       } else if record.type == RecordType.mail {
-        guard record.count >= 5, plain[record.start + 4] >= RecordType.ownersFirst else {
+        guard record.count >= head, plain[record.start + 4] >= RecordType.ownersFirst else {
           return false
         }
         switch mailArrived(record, session, at: now) {
@@ -57,7 +60,8 @@ extension Links {
         case .duplicate: effects.notes.append(.drop(.duplicateMessage))
         case .fresh:
           records[kept] = Record(
-            type: plain[record.start + 4], start: record.start + 5, count: record.count - 5)
+            type: plain[record.start + 4], start: record.start + head,
+            count: record.count - head)
           kept += 1
         }
       } else {

@@ -30,8 +30,9 @@ extension Links {
   }
 
   /// Of two links dialled at once, that of the dialler with the smaller key stays: both sides come
-  /// to the same answer without a word. `existing` is ours, a handshake dialled by the peer is
-  /// done.
+  /// to the same answer without a word.
+  ///
+  /// `existing` is ours, a handshake dialled by the peer is done.
   func contest(_ existing: Session, at now: Instant) -> Contest {
     guard existing.dialled, id < existing.node else { return .replace }
     guard let confirmedAt = existing.confirmedAt else { return .reserve }
@@ -60,7 +61,9 @@ extension Links {
     drop(shadowOf: session.node)
   }
 
-  /// Ends a session without a word to the peer. A link in reserve takes its place.
+  /// Ends a session without a word to the peer.
+  ///
+  /// A link in reserve takes its place.
   mutating func end(
     _ session: Session, _ reason: LinkEnd, at now: Instant, into effects: inout Effects
   ) {

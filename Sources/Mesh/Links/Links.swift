@@ -5,8 +5,8 @@ package import Wire
 /// Encrypted datagram links between this node and others (Spec 2).
 ///
 /// No sockets and no clock: the owner hands in datagrams and the time, sends what it finds in
-/// ``Effects/outbox``, drains ``events`` after each call, calls ``flush(at:into:)`` when it has said
-/// everything, and ``tick(at:into:)`` at ``nextDeadline``.
+/// ``Effects/outbox``, drains ``events`` after each call, calls ``flush(at:into:)`` when it has
+/// said everything, and ``tick(at:into:)`` at ``nextDeadline``.
 ///
 /// A datagram's way in: ``receive(_:from:at:into:)`` → header unmasked (`HeaderKeys`) → `Session`
 /// → `ReplayWindow`, `KeySchedule` → `Record` → the link's own records are used up
@@ -35,7 +35,9 @@ package struct Links: ~Copyable {
   package var events: [LinkEvent] = []
   /// The owner's records of the datagram last opened: positions in ``plain``.
   package internal(set) var records: [Record] = []
-  /// The opened bytes of the datagram last opened. Overwritten by the next.
+  /// The opened bytes of the datagram last opened.
+  ///
+  /// Overwritten by the next.
   package internal(set) var plain: [UInt8] = []
 
   /// `token` must be known to whoever dials this node, if there is one.
@@ -54,8 +56,9 @@ package struct Links: ~Copyable {
 
   package var id: NodeID { node.publicKey }
 
-  /// Takes a datagram. Returns the link it came by when it was one's; ``records`` then holds what
-  /// is the owner's.
+  /// Takes a datagram.
+  ///
+  /// Returns the link it came by when it was one's; ``records`` then holds what is the owner's.
   package mutating func receive(
     _ datagram: Span<UInt8>, from source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> LinkID? {
@@ -67,7 +70,10 @@ package struct Links: ~Copyable {
     if let (session, header) = addressee(of: datagram) {
       switch session.open(datagram, header: header, into: &plain, at: now) {
       case .opened(let isNewest, let isRekeyed):
-        if isRekeyed, !session.dialled { effects.notes.append(.rekeyed) }
+        if isRekeyed {
+          if !session.dialled { effects.notes.append(.rekeyed) }
+          schedule(session.keys.due, .rekey)
+        }
         if isNewest, session.endpoint != source { move(session, to: source, into: &effects) }
         return opened(session, from: source, at: now, into: &effects)
       case .replayed:

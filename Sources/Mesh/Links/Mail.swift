@@ -40,8 +40,8 @@ struct Mail: Sendable {
     guard letters.count < settings.mailQueue else { return false }
     let sequence = base &+ UInt32(letters.count)
     var record: [UInt8] = []
-    record.reserveCapacity(RecordType.mailHeader + body.count)
-    record.appendRecordHeader(RecordType.mail, count: 5 + body.count)
+    record.reserveCapacity(RecordType.header + RecordType.mailHead + body.count)
+    record.appendRecordHeader(RecordType.mail, count: RecordType.mailHead + body.count)
     record.appendInteger(UInt64(sequence), bytes: 4)
     record.append(type)
     record.append(contentsOf: body)
@@ -81,8 +81,9 @@ struct Mail: Sendable {
     return true
   }
 
-  /// `largest` arrived, and `largest - 1 - i` for each bit i of `bitmap`. False when that was never
-  /// sent.
+  /// `largest` arrived, and `largest - 1 - i` for each bit i of `bitmap`.
+  ///
+  /// False when that was never sent.
   mutating func acknowledged(_ largest: UInt32, _ bitmap: UInt64) -> Bool {
     guard settle(largest) else { return false }
     var bits = bitmap

@@ -7,7 +7,9 @@ struct MailReceipts: Sendable {
     case impossible
   }
 
-  /// More owed acknowledgements than this do not wait. Guess: a quarter of a datagram.
+  /// More owed acknowledgements than this do not wait.
+  ///
+  /// Guess: a quarter of a datagram.
   private static let owedLimit = 16
   private static let bitmapSpan: UInt32 = 64
 

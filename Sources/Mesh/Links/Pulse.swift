@@ -41,18 +41,23 @@ struct Pulse: Sendable {
   /// Something must be asked of the peer soon.
   mutating func hurry(at now: Instant) { pingDue = min(pingDue, now) }
 
-  /// Whether a ping has to leave now; sets the time of the next. A link on which the peer was heard
-  /// lately and whose round trip is known needs none.
+  /// Whether a ping has to leave now; sets the time of the next.
+  ///
+  /// A link on which the peer was heard lately and whose round trip is known needs none.
   mutating func takePing(
     at now: Instant, measuredAt: Instant, isAwaited: Bool, _ entropy: inout Entropy
   ) -> Bool {
     guard pingDue <= now else { return false }
-    let pause = isAwaited ? settings.watchedPing : pause(&entropy)
+    let pause = isAwaited ? settings.awaitedPing : pause(&entropy)
     let staleness = max(pause, settings.measurePause)
     let isMeasured = measuredAt.advanced(by: staleness) > now
     let quietUntil = heardAt.advanced(by: pause)
     let isNeeded = isAwaited || quietUntil <= now || !isMeasured
-    pingDue = isNeeded ? now.advanced(by: pause) : quietUntil
+    if isNeeded {
+      pingDue = now.advanced(by: quietUntil <= now ? min(pause, settings.silentPing) : pause)
+    } else {
+      pingDue = quietUntil
+    }
     return isNeeded
   }
 

@@ -1,7 +1,9 @@
 import OrderedCollections
 
-/// Token buckets, one per source, in a bounded table. Whoever is forgotten starts with a full
-/// bucket, so filling the table gains an attacker with many addresses nothing he had not.
+/// Token buckets, one per source, in a bounded table.
+///
+/// Whoever is forgotten starts with a full bucket, so filling the table gains an attacker with many
+/// addresses nothing he had not.
 struct RateLimit: Sendable {
   private struct Bucket {
     var tokens: Int64

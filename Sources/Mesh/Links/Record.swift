@@ -13,7 +13,9 @@ package struct Record: Hashable, Sendable {
   }
 }
 
-/// Record types of the link itself. Those from ``ownersFirst`` on belong to the owner.
+/// Record types of the link itself.
+///
+/// Those from ``ownersFirst`` on belong to the owner.
 package enum RecordType {
   static let padding: UInt8 = 0
   static let ping: UInt8 = 1
@@ -33,12 +35,15 @@ package enum RecordType {
 
   /// Bytes before the body of every record but media and padding.
   static let header = 3
-  static let mailHeader = header + 4 + 1
+  /// Sequence number and inner type in front of the body of mail.
+  static let mailHead = 4 + 1
 }
 
 extension Record {
-  /// Cuts opened bytes into records; false when they are not records. Bodies are not looked at.
-  static func parse(_ plain: [UInt8], into records: inout [Record]) -> Bool {
+  /// Cuts opened bytes into records; false when they are not records.
+  ///
+  /// Bodies are not looked at.
+  package static func parse(_ plain: [UInt8], into records: inout [Record]) -> Bool {
     records.removeAll(keepingCapacity: true)
     let end = plain.count
     var offset = 0
@@ -52,7 +57,8 @@ extension Record {
       guard end - offset >= RecordType.header else { return false }
       let count = Int(plain[offset + 1]) << 8 | Int(plain[offset + 2])
       let start = offset + RecordType.header
-      guard count <= Limits.record, end - start >= count else { return false }
+      let limit = type == RecordType.mail ? Limits.record + RecordType.mailHead : Limits.record
+      guard count <= limit, end - start >= count else { return false }
       records.append(Record(type: type, start: start, count: count))
       offset = start + count
     }

@@ -1,21 +1,25 @@
-/// Which of the last 8,128 counters arrived already: a ring of words, so that moving on clears words
-/// instead of shifting bits (RFC 6479).
-struct ReplayWindow: Sendable {
+/// Which of the last 8,128 counters arrived already: a ring of words, so that moving on clears
+/// words instead of shifting bits (RFC 6479).
+package struct ReplayWindow: Sendable {
   private static let wordCount = 128
 
   private var words = InlineArray<128, UInt64>(repeating: 0)
   /// One above the highest counter accepted; zero before the first.
-  private(set) var ceiling: UInt64 = 0
+  package private(set) var ceiling: UInt64 = 0
 
-  /// Whether `counter` is neither a repetition nor too old to tell. Asked before a datagram is
-  /// opened; ``accept(_:)`` only afterwards, so that forgeries move nothing.
-  func admits(_ counter: UInt64) -> Bool {
+  package init() {}
+
+  /// Whether `counter` is neither a repetition nor too old to tell.
+  ///
+  /// Asked before a datagram is opened; ``accept(_:)`` only afterwards, so that forgeries move
+  /// nothing.
+  package func admits(_ counter: UInt64) -> Bool {
     guard counter < ceiling else { return true }
     guard ceiling - 1 - counter <= LinkSpec.replayWindow else { return false }
     return !holds(counter)
   }
 
-  mutating func accept(_ counter: UInt64) {
+  package mutating func accept(_ counter: UInt64) {
     if counter >= ceiling {
       clear(upTo: counter)
       ceiling = counter + 1
@@ -24,7 +28,7 @@ struct ReplayWindow: Sendable {
   }
 
   /// Of the last `span` counters, how many per thousand are missing.
-  func missingPermille(last span: UInt64) -> Int {
+  package func missingPermille(last span: UInt64) -> Int {
     let count = min(span, ceiling)
     guard count > 0 else { return 0 }
     var missing = 0
@@ -33,7 +37,7 @@ struct ReplayWindow: Sendable {
   }
 
   /// The counter whose low half is `low`, nearest to the next one expected.
-  func rebuild(_ low: UInt32) -> UInt64 {
+  package func rebuild(_ low: UInt32) -> UInt64 {
     let ahead = Int32(bitPattern: low &- UInt32(truncatingIfNeeded: ceiling))
     let (counter, isNegative) =
       ahead >= 0

@@ -117,7 +117,9 @@ final class Session {
 
   enum Arrival: Sendable {
     case forged, replayed
-    /// `isNewest`: no later datagram arrived before. `isRekeyed`: the first under new keys.
+    /// `isNewest`: no later datagram arrived before.
+    ///
+    /// `isRekeyed`: the first under new keys.
     case opened(isNewest: Bool, isRekeyed: Bool)
   }
 
