@@ -86,7 +86,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "VoiceTests", dependencies: ["Voice"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Mesh", "Keys", "Wire"], swiftSettings: strict),
+      name: "NodeTests",
+      dependencies: [
+        "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )

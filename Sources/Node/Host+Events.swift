@@ -25,10 +25,10 @@ extension Host {
     switch event {
     case .linkUp(let node):
       logger.info("Link up.")
-      logger.debug("Link up.", metadata: ["node": "\(Base64URL.encode(node.raw.array))"])
+      logger.debug("Link up.", metadata: ["node": "\(Base64.url.encode(node.raw.array))"])
     case .linkDown(let node):
       logger.info("Link down.")
-      logger.debug("Link down.", metadata: ["node": "\(Base64URL.encode(node.raw.array))"])
+      logger.debug("Link down.", metadata: ["node": "\(Base64.url.encode(node.raw.array))"])
     case .reached(let contact):
       remembered.remember(contact)
     case .reflected(let endpoint):
@@ -60,8 +60,9 @@ extension Host {
 
   func tellAddresses() { perform(.reachableAt(places)) }
 
-  /// Where others may find this node: what it knows, then what others see. What only this machine
-  /// can reach is left out as soon as there is anything else.
+  /// Where others may find this node: what it knows, then what others see.
+  ///
+  /// What only this machine can reach is left out as soon as there is anything else.
   var places: [Endpoint] {
     var places = known
     for endpoint in reflections where !places.contains(endpoint) { places.append(endpoint) }
@@ -109,5 +110,5 @@ extension RoomID {
 
 extension NodeID {
   /// base64url, as in a peer address.
-  package var text: String { Base64URL.encode(raw.array) }
+  package var text: String { Base64.url.encode(raw.array) }
 }

@@ -33,7 +33,9 @@ extension Host {
     watch(heard.room, "heard", heard.session, heard.counter, at: now)
   }
 
-  /// Puts a client on stage. Throws what the mesh refused.
+  /// Puts a client on stage.
+  ///
+  /// Throws what the mesh refused.
   func beginTalk(
     _ id: Int, room: RoomID, bitrate: Int, milliseconds: Int
   ) throws(ControlError) {
