@@ -206,6 +206,23 @@ import Wire
     #expect(honest.ups == 1)
   }
 
+  @Test func loadPassesWithinTwoSeconds() throws {
+    let (network, node) = try listener()
+    var stranger = Stranger(seed: 1)
+    for index in 0..<60 as Range<UInt32> {
+      let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
+      _ = network.inject(hello, into: node, from: Endpoint(ipv4: 0xC0A8_0000 + index, port: 9))
+    }
+    #expect(node.count(.cookieWanted) == 28)
+    // 32 half-open handshakes are load of their own; they go after eight seconds.
+    network.run(for: .seconds(9))
+    for _ in 0..<3 {
+      let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
+      #expect(network.inject(hello, into: node, from: elsewhere) != 85)
+      network.run(for: .seconds(1))
+    }
+  }
+
   @Test func aForgedCookieChangesNothing() throws {
     let network = LinkNetwork()
     let one = try network.add(seed: 1)
@@ -248,6 +265,9 @@ import Wire
     network.run(for: .seconds(9))
     #expect(second.events == [.failed(node.id)])
     #expect(node.count(.tooManySessions) == 4)
+    // Nor does it dial.
+    network.dial(node, second)
+    #expect(node.events.last == .failed(second.id))
     network.act(first) { links, now, effects in
       for link in links.up { links.close(link, reason: 0, at: now, into: &effects) }
     }

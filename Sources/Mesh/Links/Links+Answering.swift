@@ -154,7 +154,7 @@ extension Links {
     guard dialler != id, !refusals.refuses(dialler, at: now),
       reception.memory.advances(dialler, to: time)
     else { return nil }
-    guard let existing = table[dialler] else { return .current }
+    guard let existing = table[dialler] else { return hasRoom() ? .current : nil }
     switch contest(existing, at: now) {
     case .replace: return .current
     case .reserve: return table.shadow(of: dialler) == nil ? .shadow : nil
@@ -163,7 +163,7 @@ extension Links {
   }
 
   /// Links that were closed are forgotten early when their room is needed.
-  private mutating func hasRoom() -> Bool {
+  mutating func hasRoom() -> Bool {
     guard table.all.count >= settings.sessions else { return true }
     guard let closed = table.oldestClosed else { return false }
     table.remove(closed)
