@@ -44,6 +44,7 @@ let package = Package(
       name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(
       name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
+    .systemLibrary(name: "CLinux"),
 
     .target(name: "Wire", swiftSettings: pure),
     .target(name: "Keys", dependencies: ["CSodium", "Wire"], swiftSettings: strict),
@@ -60,7 +61,7 @@ let package = Package(
     .target(
       name: "Node",
       dependencies: [
-        "Mesh", "Voice", "Keys", "Wire",
+        "Mesh", "Voice", "Keys", "Wire", "CLinux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "TOMLKit", package: "TOMLKit"),
       ],
@@ -68,14 +69,21 @@ let package = Package(
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Node", "Voice", "Mesh", "Keys", "Wire",
+        "Node", "Voice", "Mesh", "Keys", "Wire", "CLinux",
+        .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
 
     .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
     .testTarget(name: "KeysTests", dependencies: ["Keys", "Wire"], swiftSettings: strict),
-    .testTarget(name: "MeshTests", dependencies: ["Mesh", "Keys", "Wire"], swiftSettings: strict),
+    .testTarget(
+      name: "MeshTests",
+      dependencies: [
+        "Mesh", "Keys", "Wire",
+        .product(name: "OrderedCollections", package: "swift-collections"),
+      ],
+      swiftSettings: strict),
     .testTarget(name: "VoiceTests", dependencies: ["Voice"], swiftSettings: strict),
     .testTarget(
       name: "NodeTests", dependencies: ["Node", "Mesh", "Keys", "Wire"], swiftSettings: strict),

@@ -1,5 +1,6 @@
 /// A handshake pattern of the Noise Protocol Framework (revision 34, §7): who sends what, in order.
 package struct NoisePattern: Sendable {
+  /// What one message does, in the letters of the Noise specification.
   package enum Token: Sendable {
     case e, s, ee, es, se, ss, psk
   }

@@ -83,7 +83,7 @@ func withScratch<Result: ~Copyable, Failure: Error>(
   try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: max(count, 1)) {
     scratch throws(Failure) in
     // The allocation is never empty; the address is there.
-    guard let start = scratch.baseAddress else { fatalError("empty scratch") }
+    guard let start = scratch.baseAddress else { preconditionFailure("empty scratch") }
     start.initialize(repeating: 0, count: max(count, 1))
     defer { sodium_memzero(start, max(count, 1)) }
     return try body(start)

@@ -1,7 +1,7 @@
 import CSodium
 
-/// Secrets on their way to a neighbour: sealed straight from, and opened straight into, locked memory,
-/// so that no key is ever an ordinary array.
+/// Secrets on their way to a neighbour: sealed straight from, and opened straight into, locked
+/// memory, so that no key is ever an ordinary array.
 extension Box {
   package static func seal(
     _ secret: borrowing Secret, key: borrowing Secret, nonce: Nonce24
@@ -28,8 +28,8 @@ extension Box {
 }
 
 extension LinkSecrets {
-  /// A key only the two ends of this link know, the same on both, for what travels inside the link but
-  /// must not lie in its buffers.
+  /// A key only the two ends of this link know, the same on both, for what travels inside the link
+  /// but must not lie in its buffers.
   package borrowing func exported(_ label: StaticString) throws(KeysError) -> Secret {
     try KDF.derive(try chain.firstHalf(), label, [])
   }

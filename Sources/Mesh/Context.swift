@@ -1,8 +1,8 @@
 import Keys
 import Wire
 
-/// What every part of the mesh may use while one input is handled. The participant owns one and lends
-/// it downwards.
+/// What every part of the mesh may use while one input is handled. The participant owns one and
+/// lends it downwards.
 struct Context: ~Copyable {
   var now = Instant(nanoseconds: 0)
   var links: Links

@@ -4,6 +4,7 @@ package struct Deadline: Hashable, Sendable {
   package let instant: Instant
   package let reason: Reason
 
+  /// Which part of the participant asked for it, for traces.
   package enum Reason: String, Sendable {
     case handshake, retransmit, keepAlive, rekey, linkTimeout
     case shuffle, presence, antiEntropy, expiry

@@ -18,6 +18,7 @@ package struct Effects: Sendable {
 
 /// Datagrams to send, laid end to end in one buffer so that a fan-out costs no allocation.
 package struct Outbox: Sendable {
+  /// Where one datagram goes and which bytes of the buffer it is.
   package struct Datagram: Sendable {
     package let target: Endpoint
     package let start: Int

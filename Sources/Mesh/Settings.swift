@@ -10,6 +10,8 @@ package struct Settings: Sendable {
 
   /// Rooms at once. A guess: a person listens to one or two.
   package var rooms = 16
+  /// Messages of a neighbour kept until its JOIN arrives. A guess: what it says at once.
+  package var earlyMessages = 64
   /// A joiner gives up when no member answered for this long. A guess: three dial attempts.
   package var joinTimeout: Duration = .seconds(10)
   /// A link nobody needs is closed after this long. A guess.
@@ -38,7 +40,7 @@ package struct OverlaySettings: Sendable {
   /// Shuffle often while young, rarely when settled. iroh-gossip shuffles every 60 s and calls it a
   /// wild guess.
   package var shuffleYoung: Duration = .seconds(5)
-  package var shuffleSettled: Duration = .seconds(20)
+  package var shuffleSettled: Duration = .seconds(30)
   package var youth: Duration = .seconds(60)
   /// From each view into a shuffle (paper p. 9: ka 3, kp 4).
   package var shuffleActive = 3
@@ -51,10 +53,14 @@ package struct OverlaySettings: Sendable {
 
 /// Presence records and the comparison of rosters.
 package struct PresenceSettings: Sendable {
-  package var lifetime: Duration = .seconds(90)
-  package var refresh: Duration = .seconds(30)
-  /// One comparison a second converged in p99 125 ms for 500 members together with flooding.
-  package var compare: Duration = .seconds(1)
+  /// How long a member that died without a word stays listed, and how often the others say that
+  /// they live. A record needs about log4 N comparisons with heartbeats to reach everybody: 60 s
+  /// for 200.
+  package var lifetime: Duration = .seconds(180)
+  package var refresh: Duration = .seconds(60)
+  /// Changes are flooded; this only mends what flooding missed. Every datagram counts against the
+  /// 100 kbit/s a listener may cost (`RoomTests`).
+  package var compare: Duration = .seconds(3)
   /// Every so many comparisons heartbeats count too.
   package var beatsEvery = 5
   package var rosterMaximum = 4_096
@@ -86,8 +92,9 @@ package struct ForestSettings: Sendable {
   package var moveAtMostEvery: Duration = .seconds(5)
   /// Move only for at least this much and a tenth.
   package var worthMoving: Duration = .milliseconds(5)
-  package var refreshOffers: Duration = .seconds(10)
-  package var candidates = 8
+  package var refreshOffers: Duration = .seconds(30)
+  /// One more candidate is asked so often. Each costs a handshake and a JOIN, about 4 kB.
+  package var explore: Duration = .seconds(60)
   /// One edge at 24 kbit/s: 218 bytes 25 times a second.
   package var edgeRate = 43_600
   /// Planned for one and a half talkers.
@@ -113,8 +120,9 @@ package struct FrameSettings: Sendable {
   package var rate = 60
   package var burst = 40
   package var streams = 16
-  /// Frames per attestation, and frames that one covers.
-  package var attestEvery: UInt32 = 10
+  /// Speech per attestation: ten frames of 20 ms, five of 40, three of 60. Each covers just its
+  /// own.
+  package var attestEvery: Duration = .milliseconds(200)
   /// A speaker none of whose recent frames is proven is muted.
   package var unproven: Duration = .milliseconds(600)
   /// A stream without frames for so long is over.

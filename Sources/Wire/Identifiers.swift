@@ -1,4 +1,4 @@
-/// The names things have on the wire. Each is its own type, so that none fits where another is meant.
+/// The names things have on the wire, each its own type, so that none fits where another is meant.
 
 /// A node: its X25519 static public key.
 ///

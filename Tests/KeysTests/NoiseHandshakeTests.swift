@@ -114,6 +114,8 @@ import Wire
       responder: try before.responder.rekeyed(shared: shared, binding: binding))
     #expect(revealed(after.initiator.chain) == revealed(after.responder.chain))
     #expect(revealed(after.initiator.chain) != revealed(before.initiator.chain))
+    let otherwise = try before.initiator.rekeyed(shared: shared, binding: entropy.bytes32())
+    #expect(revealed(after.initiator.chain) != revealed(otherwise.chain))
     let unbound = try before.initiator.rekeyed(shared: shared)
     #expect(revealed(after.initiator.chain) != revealed(unbound.chain))
 

@@ -9,11 +9,12 @@ enum Vectors {
   static let folder: URL? = {
     let package = URL(filePath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
-    var places = ["../shared/vectors", "../../shared/vectors"].map { package.appending(path: $0) }
-    if let named = ProcessInfo.processInfo.environment["STARLING_VECTORS"] {
-      places.insert(URL(filePath: named), at: 0)
+    // Named explicitly, no other place will do.
+    let named = ProcessInfo.processInfo.environment["STARLING_VECTORS"].map { URL(filePath: $0) }
+    let near = ["../shared/vectors", "../../shared/vectors"].map { package.appending(path: $0) }
+    return (named.map { [$0] } ?? near).first {
+      FileManager.default.fileExists(atPath: $0.path(percentEncoded: false))
     }
-    return places.first { FileManager.default.fileExists(atPath: $0.path(percentEncoded: false)) }
   }()
 
   static var arePresent: Bool { folder != nil }

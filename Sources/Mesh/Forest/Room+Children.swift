@@ -51,7 +51,7 @@ extension Room {
   func receivedOfferWant(from link: LinkID, _ ctx: inout Context) {
     for tree in Tree.allCases {
       let offer = offer(tree, ctx)
-      send(.offer, to: link, &ctx) { offer.encoded(tag: $0) }
+      sendOnce(.offer, to: link, &ctx) { offer.encoded(tag: $0) }
     }
   }
 

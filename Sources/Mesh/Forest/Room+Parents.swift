@@ -23,8 +23,8 @@ extension Room {
     if forest.slots[index].parent == nil { seek(offer.tree, &ctx) }
   }
 
-  /// Asks the best candidate to be our parent. The tree of our own colour is served first, for there a
-  /// place high up also shortens the way of those below us.
+  /// Asks the best candidate to be our parent. The tree of our own colour is served first, for
+  /// there a place high up also shortens the way of those below us.
   func seek(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     guard !me.presence.flags.contains(.root) || forest.fellSilent != nil else { return }

@@ -1,9 +1,10 @@
 import OrderedCollections
 import Wire
 
-/// What happens when a parent falls silent. Frames are the heartbeat: each tree shows what the other
-/// should have brought. The one is in doubt after 120 ms (a standby feeds us beside it) and replaced
-/// after 400 ms; until then the other tree's packets, which carry the missing frames too, hide it.
+/// What happens when a parent falls silent. Frames are the heartbeat: each tree shows what the
+/// other should have brought. The one is in doubt after 120 ms (a standby feeds us beside it) and
+/// replaced after 400 ms; until then the other tree's packets, which carry the missing frames too,
+/// hide it.
 extension Room {
   /// A frame arrived at the head of a packet.
   func sawPrimary(_ counter: UInt32, of stream: Stream, from link: LinkID, _ ctx: inout Context) {
@@ -79,68 +80,69 @@ extension Room {
 
   /// Both parents silent, or nothing else arriving that could tell: the clock must.
   func tickRepair(_ ctx: inout Context) {
-    for tree in Tree.allCases {
-      let index = Int(tree.rawValue)
-      if let asking = forest.slots[index].asking, asking.until <= ctx.now {
-        forest.slots[index].asking = nil
-        forest.candidates[asking.link]?.refusedUntil[index] = ctx.now + .seconds(2)
-        if forest.slots[index].parent == nil { seek(tree, &ctx) }
-      }
-      if let former = forest.slots[index].former, former.until <= ctx.now {
-        forest.slots[index].former = nil
-        release(former.link, tree, &ctx)
-      }
-      if let doubt = forest.slots[index].doubt, doubt.renewAt <= ctx.now {
-        forest.slots[index].doubt?.renewAt = ctx.now + ctx.settings.forest.mirror
-        mirror(tree, &ctx)
+    for tree in Tree.allCases { runTimers(tree, &ctx) }
+    for stream in streams where isExpected(stream) {
+      for tree in Tree.allCases {
+        guard let due = silenceDue(stream, tree, ctx.settings), due <= ctx.now else { continue }
+        let index = Int(tree.rawValue)
+        if forest.slots[index].doubt != nil {
+          replace(tree, &ctx)
+        } else {
+          doubt(tree, &ctx)
+          guard let mirror = forest.slots[index].doubt?.mirror else { continue }
+          pull(stream, from: mirror, &ctx)
+        }
       }
     }
-    for stream in streams where isOverdue(stream, at: ctx.now, ctx.settings) {
-      let silence = ctx.now - stream.lastArrival
-      for tree in Tree.allCases {
-        guard forest.slots[Int(tree.rawValue)].parent != nil else { continue }
-        let fresh = forest.slots[Int(tree.rawValue)].doubt == nil
-        doubt(tree, &ctx)
-        if fresh, let link = forest.slots[Int(tree.rawValue)].doubt?.mirror {
-          pull(stream, from: link, &ctx)
-        }
-        if silence >= ctx.settings.forest.replaceAfter { replace(tree, &ctx) }
-      }
+  }
+
+  private func runTimers(_ tree: Tree, _ ctx: inout Context) {
+    let index = Int(tree.rawValue)
+    if let asking = forest.slots[index].asking, asking.until <= ctx.now {
+      forest.slots[index].asking = nil
+      forest.candidates[asking.link]?.refusedUntil[index] = ctx.now + .seconds(2)
+      if forest.slots[index].parent == nil { seek(tree, &ctx) }
+    }
+    if let former = forest.slots[index].former, former.until <= ctx.now {
+      forest.slots[index].former = nil
+      release(former.link, tree, &ctx)
+    }
+    guard let doubt = forest.slots[index].doubt, doubt.renewAt <= ctx.now else { return }
+    if forest.slots[index].parent == nil, forest.slots[index].asking == nil {
+      forest.slots[index].doubt = nil
+    } else {
+      forest.slots[index].doubt?.renewAt = ctx.now + ctx.settings.forest.mirror
+      mirror(tree, &ctx)
     }
   }
 
   /// When `tickRepair` has something to do.
   func repairDeadline(_ settings: Settings) -> Instant? {
-    var earliest: Instant?
-    func consider(_ instant: Instant?) {
-      guard let instant else { return }
-      earliest = earliest.map { min($0, instant) } ?? instant
-    }
+    var due: [Instant] = []
     for slot in forest.slots {
-      consider(slot.asking?.until)
-      consider(slot.former?.until)
-      consider(slot.doubt?.renewAt)
-    }
-    guard !isRootNow else { return earliest }
-    for stream in streams where !stream.isOwn && isExpected(stream) {
-      let doubted = forest.slots.contains { $0.parent != nil && $0.doubt == nil }
-      let waiting = forest.slots.contains { $0.parent != nil }
-      if doubted {
-        consider(stream.lastArrival + settings.forest.silenceAfter)
-      } else if waiting {
-        consider(stream.lastArrival + settings.forest.replaceAfter)
+      if let until = slot.asking?.until { due.append(until) }
+      if let until = slot.former?.until { due.append(until) }
+      if let renew = slot.doubt?.renewAt { due.append(renew) }
+      for stream in streams where isExpected(stream) {
+        if let silence = silenceDue(stream, slot.tree, settings) { due.append(silence) }
       }
     }
-    return earliest
+    return due.min()
   }
 
   private func isExpected(_ stream: Stream) -> Bool {
-    stream.highest > 0 && roster[stream.session]?.isSpeaking == true
+    !stream.isOwn && stream.highest > 0 && roster[stream.session]?.isSpeaking == true
   }
 
-  private func isOverdue(_ stream: Stream, at now: Instant, _ settings: Settings) -> Bool {
-    guard !stream.isOwn, isExpected(stream), !isRootNow else { return false }
-    let silence = now - stream.lastArrival
-    return silence >= settings.forest.silenceAfter && silence < settings.frames.quiet
+  /// When silence of a stream will make the tree's parent doubtful, or be the end of one that is. A
+  /// stream that has been quiet for long says nothing about parents any more.
+  private func silenceDue(_ stream: Stream, _ tree: Tree, _ settings: Settings) -> Instant? {
+    let slot = forest.slots[Int(tree.rawValue)]
+    guard slot.parent != nil, slot.asking == nil else { return nil }
+    let base = max(stream.lastArrival, slot.since)
+    let patience =
+      slot.doubt == nil ? settings.forest.silenceAfter : settings.forest.replaceAfter
+    let due = base + patience
+    return due < stream.lastArrival + settings.frames.quiet ? due : nil
   }
 }

@@ -5,9 +5,9 @@ import Wire
 /// Proof of who speaks. An attestation goes once, down one tree, in a datagram of the same size as
 /// media; who misses it asks the other tree's parent.
 extension Room {
-  /// Attestations take the trees in turn, ten frames each.
-  private func tree(of last: UInt32, _ settings: FrameSettings) -> Tree {
-    Tree(counter: last / settings.attestEvery)
+  /// Attestations take the trees in turn.
+  private func tree(of last: UInt32, _ stream: Stream) -> Tree {
+    Tree(counter: last / stream.attestEvery)
   }
 
   /// Signs, files and sends one of our own.
@@ -15,7 +15,7 @@ extension Room {
     var signed = attestation
     signed.signature = me.sign("VR1-att", id.raw.array + attestation.unsigned)
     _ = stream.file(signed, at: ctx.now)
-    pass(signed, except: nil, own: true, &ctx)
+    pass(signed, of: stream, except: nil, &ctx)
   }
 
   func received(_ attestation: Attestation, from link: LinkID, _ ctx: inout Context) {
@@ -38,7 +38,7 @@ extension Room {
       if let source = stream.source(of: counter) { forged(by: source, &ctx) }
       stream.discard(counter)
     }
-    pass(attestation, except: link, own: false, &ctx)
+    pass(attestation, of: stream, except: link, &ctx)
   }
 
   /// A frame was not what its speaker signed: its bearer is no parent for a while.
@@ -52,17 +52,18 @@ extension Room {
   func pullMissingAttestation(
     of stream: Stream, seen counter: UInt32, on tree: Tree, _ ctx: inout Context
   ) {
-    let every = ctx.settings.frames.attestEvery
+    let every = stream.attestEvery
     guard counter > every * 2 else { return }
     let last = counter / every * every - 1
-    let due = self.tree(of: last, ctx.settings.frames)
+    let due = self.tree(of: last, stream)
     let isPast = due == tree ? counter >= last + 2 : counter >= last + 8
     guard isPast, last > stream.pulledAttestation, !stream.hasAttestation(last),
       stream.holds(last) || stream.holds(last - 1)
     else { return }
     stream.pulledAttestation = last
     let slot = forest.slots[Int(due.other.rawValue)]
-    guard let link = slot.parent ?? forest.slots[Int(due.rawValue)].parent ?? stream.source(of: counter)
+    guard
+      let link = slot.parent ?? forest.slots[Int(due.rawValue)].parent ?? stream.source(of: counter)
     else { return }
     let pull = Pull(session: stream.session, first: last, mask: 0)
     send(.pull, to: link, &ctx) { pull.encoded(tag: $0) }
@@ -78,9 +79,9 @@ extension Room {
   }
 
   private func pass(
-    _ attestation: Attestation, except source: LinkID?, own: Bool, _ ctx: inout Context
+    _ attestation: Attestation, of stream: Stream, except source: LinkID?, _ ctx: inout Context
   ) {
-    let tree = tree(of: attestation.last, ctx.settings.frames)
+    let tree = tree(of: attestation.last, stream)
     var sent: [LinkID] = []
     for child in forest.children[Int(tree.rawValue)]
     where child.link != source && child.session != attestation.session {
@@ -88,7 +89,7 @@ extension Room {
       sendAttestation(attestation, to: peer, &ctx)
       sent.append(child.link)
     }
-    guard own else { return }
+    guard stream.isOwn else { return }
     for peer in links.values
     where roster[peer.session]?.isRoot == true && !sent.contains(peer.link) {
       sendAttestation(attestation, to: peer, &ctx)

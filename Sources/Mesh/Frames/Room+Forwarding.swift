@@ -29,8 +29,8 @@ extension Room {
     links.values.filter { roster[$0.session]?.isRoot == true }
   }
 
-  /// Lays out a media record for `counter` in `packet`, with the frame before it when we have it. The
-  /// size is the same either way.
+  /// Lays out a media record for `counter` in `packet`, with the frame before it when we have it.
+  /// The size is the same either way.
   private func build(_ counter: UInt32, of stream: Stream, repaired: Bool) {
     let hasPrevious = stream.holds(counter - 1)
     packet.removeAll(keepingCapacity: true)

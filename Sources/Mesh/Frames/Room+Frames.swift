@@ -93,7 +93,7 @@ extension Room {
       body: frame.span.extracting(droppingFirst: FrameHeader.count), at: ctx.now)
     forward(counter, of: stream, except: nil, &ctx)
     if let attestation = talker.attest(
-      counter: counter, leaf: leaf, session: me.session, every: ctx.settings.frames.attestEvery)
+      counter: counter, leaf: leaf, session: me.session, every: stream.attestEvery)
     {
       publish(attestation, of: stream, &ctx)
     }

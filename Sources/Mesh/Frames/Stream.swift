@@ -20,6 +20,9 @@ final class Stream {
   var pulledAttestation: UInt32 = 0
   var status: StreamStatus
 
+  /// Frames per attestation.
+  let attestEvery: UInt32
+  private let quiet: Duration
   private let ring: Int
   private let floor: UInt32
   private var counters: [UInt32]
@@ -41,6 +44,8 @@ final class Stream {
     self.duration = duration
     self.isOwn = isOwn
     self.floor = floor
+    attestEvery = UInt32(max(1, settings.attestEvery.nanoseconds / duration.duration.nanoseconds))
+    quiet = settings.quiet
     ring = settings.ring
     counters = [UInt32](repeating: 0, count: ring)
     steps = [UInt8](repeating: 0, count: ring)
@@ -74,7 +79,8 @@ final class Stream {
     return entry.counter == counter ? entry.leaf : nil
   }
 
-  /// F3 and F4 of Spec 6: seen before, too old to matter, too far ahead of what is proven, too many.
+  /// F3 and F4 of Spec 6: seen before, too old to matter, too far ahead of what is proven, too
+  /// many.
   func judge(_ counter: UInt32, at now: Instant, settings: FrameSettings) -> Verdict {
     if holds(counter) { return .duplicate }
     if counter < floor || (highest > 0 && counter + UInt32(ring) <= highest) { return .tooOld }
@@ -101,7 +107,12 @@ final class Stream {
     sources[slot] = source
     let start = slot * bodyBytes
     for index in 0..<bodyBytes { bodies[start + index] = body[index] }
-    if highest == 0 { status.lastCounter = counter }
+    if highest == 0 {
+      // Neither tree is late for what came before we listened.
+      primary = [counter + 2, counter + 2]
+    }
+    // Who begins to speak cannot be proven yet.
+    if now > lastArrival + quiet || highest == 0 { provenAt = now }
     if counter > highest {
       if highest > 0 { status.missing += UInt64(counter - highest - 1) }
       highest = counter

@@ -62,8 +62,7 @@ final class Talker {
   /// What is still unattested when the talker stops.
   func attestation(session: SessionID) -> Attestation? {
     guard let last = leaves.last?.counter else { return nil }
-    let recent = leaves.reversed().filter { last - $0.counter < 32 }
-      .prefix(Attestation.leavesMaximum)
+    let recent = leaves.filter { last - $0.counter < 32 }.suffix(Attestation.leavesMaximum)
     var mask: UInt32 = 0
     for entry in recent { mask |= 1 << (last - entry.counter) }
     return Attestation(session: session, last: last, mask: mask, leaves: recent.map(\.leaf))

@@ -1,8 +1,8 @@
 import Keys
 import Wire
 
-/// One generation of one speaker's key: a base key that is hashed forward every 512 frames and never
-/// back, so that whoever gets it hears nothing older.
+/// One generation of one speaker's key: a base key that is hashed forward every 512 frames and
+/// never back, so that whoever gets it hears nothing older.
 final class Chain {
   let session: SessionID
   let generation: UInt16

@@ -11,7 +11,36 @@ struct Keyring {
     var askedAt: Instant?
   }
 
+  /// A key that came ahead of its announcement.
+  struct EarlyGrant {
+    let header: GrantHeader
+    let sealed: [UInt8]
+    let link: LinkID
+  }
+
   private(set) var speakers: OrderedDictionary<SessionID, Speaker> = [:]
+  private var earlyGrants: OrderedDictionary<SessionID, EarlyGrant> = [:]
+  private var earlyAnnouncements: OrderedDictionary<SessionID, KeyAnnouncement> = [:]
+  /// Of each kind held at once; a guess.
+  private static let earlyMaximum = 32
+
+  mutating func early(_ grant: EarlyGrant) {
+    guard earlyGrants.count < Keyring.earlyMaximum else { return }
+    earlyGrants[grant.header.session] = grant
+  }
+
+  mutating func early(_ announcement: KeyAnnouncement) {
+    guard earlyAnnouncements.count < Keyring.earlyMaximum else { return }
+    earlyAnnouncements[announcement.session] = announcement
+  }
+
+  mutating func takeEarlyGrant(_ session: SessionID) -> EarlyGrant? {
+    earlyGrants.removeValue(forKey: session)
+  }
+
+  mutating func takeEarlyAnnouncement(_ session: SessionID) -> KeyAnnouncement? {
+    earlyAnnouncements.removeValue(forKey: session)
+  }
 
   func announcement(of session: SessionID) -> KeyAnnouncement? { speakers[session]?.announcement }
 

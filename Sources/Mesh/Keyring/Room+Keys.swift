@@ -42,9 +42,9 @@ extension Room {
       return
     }
     guard let member = roster[session] else {
-      let want = IntroductionWant(sessions: [session])
-      send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
-      return ctx.drop(.badAnnouncement)
+      keyring.early(announcement)
+      let want = SessionWant(sessions: [session])
+      return send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
     }
     guard
       Signatures.verify(
@@ -53,10 +53,13 @@ extension Room {
     keyring.announced(announcement)
     keyring.asked(session, at: ctx.now)
     flood(.keyAnnouncement, except: link, &ctx) { announcement.encoded(tag: $0) }
+    if let early = keyring.takeEarlyGrant(session) {
+      received(early.header, sealed: early.sealed, from: early.link, &ctx)
+    }
   }
 
-  /// Hands a neighbour the newest key of a speaker, unless it has it. Every neighbour in `links` has
-  /// proved admission; with moderators the frontier rule will stand here too.
+  /// Hands a neighbour the newest key of a speaker, unless it has it. Every neighbour in `links`
+  /// has proved admission; with moderators the frontier rule will stand here too.
   func grant(_ session: SessionID, to link: LinkID, _ ctx: inout Context) {
     guard let peer = links[link], peer.session != session,
       let chain = keyring.newest(of: session),
@@ -85,8 +88,11 @@ extension Room {
     links[link]?.granted[session] = header.generation
     if let held = keyring.newest(of: session), held.generation >= header.generation { return }
     guard let announcement = keyring.announcement(of: session),
-      announcement.generation == header.generation
-    else { return ctx.drop(.unwantedGrant) }
+      announcement.generation >= header.generation
+    else {
+      return keyring.early(Keyring.EarlyGrant(header: header, sealed: sealed, link: link))
+    }
+    guard announcement.generation == header.generation else { return ctx.drop(.unwantedGrant) }
     guard let nonce = Nonce24(Array(sealed.prefix(Nonce24.count))) else {
       return ctx.drop(.badGrant)
     }

@@ -49,24 +49,28 @@ package struct LinkSettings: Sendable {
   package var simultaneous: Duration = .seconds(5)
 
   // Staying alive
-  /// Pause between pings of a watched link (guess: a dead tree parent is suspected in 3 s).
-  package var watchedPing: Duration = .seconds(1)
-  /// A watched link is suspect after this much silence (three missed pings).
-  package var suspicion: Duration = .seconds(3)
-  /// A watched link is dead after this much silence (six missed pings).
-  package var watchedDeath: Duration = .seconds(6)
-  /// Pause between pings of another link, give or take ``idlePingJitter`` (specification; below the
-  /// 30 s after which the shortest-lived NAT mappings go (RFC 4787 §4.3 asks for 120)).
-  package var idlePing: Duration = .seconds(15)
+  /// Pause between pings of a watched link: parents and standbys of a tree. While sound flows, its
+  /// absence tells in a tenth of a second; a ping a second on six links, each a whole cell both
+  /// ways, cost a listener 20 kbit/s (measured in `RoomTests`).
+  package var watchedPing: Duration = .seconds(15)
+  /// Pause between pings while the peer has yet to prove that it has the link, or its new keys.
+  package var awaitedPing: Duration = .seconds(1)
+  /// A watched link is suspect after this much silence. Two missed pings.
+  package var suspicion: Duration = .seconds(32)
+  /// A watched link is dead after this much silence. Three missed pings.
+  package var watchedDeath: Duration = .seconds(40)
+  /// Pause between pings of another link, give or take ``idlePingJitter``. Specification; below the
+  /// 30 s after which the shortest-lived NAT mappings go (RFC 4787 §4.3 asks for 120).
+  package var idlePing: Duration = .seconds(20)
   package var idlePingJitter: Duration = .seconds(5)
   /// Pause between pings of a link that stays silent: a dozen before it is dead, so that a path
-  /// which loses every third datagram keeps its links (guess).
+  /// which loses every third datagram keeps its links. Guess.
   package var silentPing: Duration = .seconds(2)
-  /// A link is dead after this much silence (specification).
-  package var death: Duration = .seconds(45)
-  /// A quiet measurement of the round trip at least this often on links in use (guess).
-  package var measurePause: Duration = .seconds(5)
-  /// A link we closed tells a peer that still talks to us so, for this long (guess).
+  /// A link is dead after this much silence. Specification.
+  package var death: Duration = .seconds(60)
+  /// A quiet measurement of the round trip at least this often on links in use. Guess.
+  package var measurePause: Duration = .seconds(20)
+  /// A link we closed tells a peer that still talks to us so, for this long. Guess.
   package var closedLife: Duration = .seconds(5)
 
   // Keys

@@ -1,7 +1,7 @@
 package import Keys
 
-// Keys that travel inside a link are sealed once more under a key of the link, so that they never lie
-// open in its buffers.
+// Keys that travel inside a link are sealed once more under a key of the link, so that they never
+// lie open in its buffers.
 
 extension Links {
   /// Nil when the link is gone.

@@ -5,8 +5,8 @@ package import Wire
 /// Encrypted datagram links between this node and others (Spec 2).
 ///
 /// No sockets and no clock: the owner hands in datagrams and the time, sends what it finds in
-/// ``Effects/outbox``, drains ``events`` after each call, calls ``flush(at:into:)`` when it has said
-/// everything, and ``tick(at:into:)`` at ``nextDeadline``.
+/// ``Effects/outbox``, drains ``events`` after each call, calls ``flush(at:into:)`` when it has
+/// said everything, and ``tick(at:into:)`` at ``nextDeadline``.
 ///
 /// A datagram's way in: ``receive(_:from:at:into:)`` → header unmasked (`HeaderKeys`) → `Session`
 /// → `ReplayWindow`, `KeySchedule` → `Record` → the link's own records are used up

@@ -48,7 +48,7 @@ struct Pulse: Sendable {
     at now: Instant, measuredAt: Instant, isAwaited: Bool, _ entropy: inout Entropy
   ) -> Bool {
     guard pingDue <= now else { return false }
-    let pause = isAwaited ? settings.watchedPing : pause(&entropy)
+    let pause = isAwaited ? settings.awaitedPing : pause(&entropy)
     let staleness = max(pause, settings.measurePause)
     let isMeasured = measuredAt.advanced(by: staleness) > now
     let quietUntil = heardAt.advanced(by: pause)

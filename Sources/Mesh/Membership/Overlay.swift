@@ -1,9 +1,9 @@
 import Keys
 import Wire
 
-/// Who exchanges gossip with whom: a small symmetric active view of links and a larger passive view of
-/// contacts, after HyParView (Leitão, Pereira, Rodrigues, DSN 2007). A room has one; the lobby, all
-/// nodes connected to us, has another.
+/// Who exchanges gossip with whom: a small symmetric active view of links and a larger passive view
+/// of contacts, after HyParView (Leitão, Pereira, Rodrigues, DSN 2007). A room has one; the lobby,
+/// all nodes connected to us, has another.
 ///
 /// It only decides: what it wants sent or dialled is appended to `actions`, in order.
 struct Overlay {

@@ -80,9 +80,9 @@ extension Room {
         send(.disconnect, to: link, &ctx) { [$0] }
         receivedDisconnect(from: link, &ctx)
       case .shuffle(let link, let shuffle):
-        send(.shuffle, to: link, &ctx) { shuffle.encoded(tag: $0) }
+        sendOnce(.shuffle, to: link, &ctx) { shuffle.encoded(tag: $0) }
       case .shuffleReply(let link, let shuffle):
-        send(.shuffleReply, to: link, &ctx) { shuffle.encoded(tag: $0) }
+        sendOnce(.shuffleReply, to: link, &ctx) { shuffle.encoded(tag: $0) }
       case .reach(let contact, let urgent):
         reach(contact, for: urgent ? [.neighbour, .urgent] : .neighbour, &ctx)
       }

@@ -109,45 +109,89 @@ extension Room {
       return ctx.drop(.rosterFull)
     }
     pending[presence.session] = presence
-    let want = IntroductionWant(sessions: [presence.session])
+    let want = SessionWant(sessions: [presence.session])
     send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
   }
 
-  func received(_ want: IntroductionWant, from link: LinkID, _ ctx: inout Context) {
+  func answer(introductions want: SessionWant, from link: LinkID, _ ctx: inout Context) {
     for session in want.sessions {
       guard let member = roster[session] else { continue }
       send(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
     }
   }
 
+  /// A small roster is told at once in how far it has come; of a large one first the parts.
   func received(_ hash: RosterHash, from link: LinkID, _ ctx: inout Context) {
     let ours = roster.hash
     guard hash.versions != ours.versions || (hash.beats != 0 && hash.beats != ours.beats) else {
       return
     }
+    if roster.count <= RosterSummary.maximum { return summarise(.max, to: link, &ctx) }
     let buckets = RosterBuckets(hashes: roster.bucketHashes(withBeats: hash.beats != 0))
-    send(.rosterBuckets, to: link, &ctx) { buckets.encoded(tag: $0) }
+    sendOnce(.rosterBuckets, to: link, &ctx) { buckets.encoded(tag: $0) }
   }
 
-  /// Sends what the neighbour may lack and asks for what we may lack, part by part. Whether the hashes
-  /// count heartbeats shows in which of our two sets has fewer differences.
+  /// Whether the hashes count heartbeats shows in which of our two sets has fewer differences.
   func received(_ theirs: RosterBuckets, from link: LinkID, _ ctx: inout Context) {
     let plain = differences(theirs.hashes, roster.bucketHashes(withBeats: false))
     let beats = differences(theirs.hashes, roster.bucketHashes(withBeats: true))
     let wanted = plain.nonzeroBitCount <= beats.nonzeroBitCount ? plain : beats
     guard wanted != 0 else { return }
-    answer(wanted, to: link, &ctx)
-    send(.rosterWant, to: link, &ctx) { RosterWant(buckets: wanted).encoded(tag: $0) }
+    summarise(wanted, to: link, &ctx)
   }
 
-  func received(_ want: RosterWant, from link: LinkID, _ ctx: inout Context) {
-    answer(want.buckets, to: link, &ctx)
-  }
-
-  private func answer(_ buckets: UInt64, to link: LinkID, _ ctx: inout Context) {
-    for presence in roster.records(in: buckets) where presence.version > 0 {
-      send(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
+  /// Sends what the neighbour lacks and asks for what we lack.
+  func received(_ summary: RosterSummary, from link: LinkID, _ ctx: inout Context) {
+    var wanted: [SessionID] = []
+    var known: OrderedSet<SessionID> = []
+    for entry in summary.entries {
+      known.append(entry.session)
+      guard entry.session != me.session, !roster.hasDeparted(entry.session) else { continue }
+      guard let ours = roster[entry.session]?.presence else {
+        wanted.append(entry.session)
+        continue
+      }
+      if (entry.version, entry.beat) > (ours.version, ours.beat) {
+        wanted.append(entry.session)
+      } else if (entry.version, entry.beat) < (ours.version, ours.beat) {
+        sendOnce(.presence, to: link, &ctx) { ours.encoded(tag: $0) }
+      }
     }
+    for presence in roster.records(in: summary.buckets)
+    where presence.version > 0 && !known.contains(presence.session) {
+      sendOnce(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
+    }
+    guard !wanted.isEmpty else { return }
+    let want = SessionWant(sessions: wanted)
+    sendOnce(.presenceWant, to: link, &ctx) { want.encoded(tag: $0) }
+  }
+
+  func answer(presences want: SessionWant, from link: LinkID, _ ctx: inout Context) {
+    for session in want.sessions {
+      guard let presence = roster[session]?.presence, presence.version > 0 else { continue }
+      sendOnce(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
+    }
+  }
+
+  /// In pieces, each of whole parts, so that what is missing from a piece is known to be lacking.
+  private func summarise(_ buckets: UInt64, to link: LinkID, _ ctx: inout Context) {
+    var mask: UInt64 = 0
+    var entries: [RosterSummary.Entry] = []
+    func say() {
+      let summary = RosterSummary(buckets: mask, entries: entries)
+      sendOnce(.rosterSummary, to: link, &ctx) { summary.encoded(tag: $0) }
+      mask = 0
+      entries = []
+    }
+    for index in 0..<UInt64(RosterBuckets.count) where buckets >> index & 1 == 1 {
+      let part = roster.records(in: 1 << index).filter { $0.version > 0 }
+      if entries.count + part.count > RosterSummary.maximum, mask != 0 { say() }
+      mask |= 1 << index
+      entries += part.map {
+        RosterSummary.Entry(session: $0.session, version: $0.version, beat: $0.beat)
+      }
+    }
+    if mask != 0 { say() }
   }
 
   private func differences(_ left: [UInt64], _ right: [UInt64]) -> UInt64 {
@@ -175,7 +219,7 @@ extension Room {
     var hash = roster.hash
     if comparisons % ctx.settings.presence.beatsEvery != 0 { hash.beats = 0 }
     if let link = ctx.entropy.pick(overlay.active) {
-      send(.rosterHash, to: link, &ctx) { hash.encoded(tag: $0) }
+      sendOnce(.rosterHash, to: link, &ctx) { hash.encoded(tag: $0) }
     }
   }
 
@@ -187,6 +231,11 @@ extension Room {
     }
     overlay.learn([introduction.contact], except: ctx.contact.node, entropy: &ctx.entropy)
     if let member = roster[presence.session] { stageChanged(member, &ctx) }
+    if let early = keyring.takeEarlyAnnouncement(presence.session),
+      let link = links.values.first?.link
+    {
+      received(early, from: link, &ctx)
+    }
   }
 
   private func depart(_ session: SessionID, until expiry: UInt64, _ ctx: inout Context) {

@@ -2,8 +2,8 @@ import Keys
 import OrderedCollections
 import Wire
 
-/// Everybody known to be in a room, with hashes kept up to date so that two rosters can be compared in
-/// a few bytes.
+/// Everybody known to be in a room, with hashes kept up to date so that two rosters can be compared
+/// in a few bytes.
 struct Roster {
   struct Member {
     var introduction: Introduction

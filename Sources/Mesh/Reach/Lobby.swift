@@ -2,8 +2,8 @@ import Keys
 import OrderedCollections
 import Wire
 
-/// The overlay of all nodes connected to this one, whatever rooms they are in: through it nodes learn
-/// of further nodes, and open rooms are listed.
+/// The overlay of all nodes connected to this one, whatever rooms they are in: through it nodes
+/// learn of further nodes, and open rooms are listed.
 struct Lobby {
   struct Entry {
     var listing: Listing

@@ -51,8 +51,8 @@ final class Persona {
     signPresence()
   }
 
-  /// A key whose session id needs all three bytes: RFC 9605 writes key ids without leading zeros, and
-  /// the size of a frame must not depend on who speaks.
+  /// A key whose session id needs all three bytes: RFC 9605 writes key ids without leading zeros,
+  /// and the size of a frame must not depend on who speaks.
   private static func sessionKey(
     room: RoomID, _ entropy: inout Entropy
   ) throws(KeysError) -> SigningPair {

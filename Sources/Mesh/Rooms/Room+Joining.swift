@@ -5,7 +5,8 @@ import Wire
 /// Coming in: both ends of a link prove to each other that they are in the room.
 ///
 /// JOIN on the wire is `mark 16 | nonce 24 | box`. The mark tells a member which of its rooms is
-/// meant; both mark and box are bound to the link's transcript, so nothing can be carried elsewhere.
+/// meant; both mark and box are bound to the link's transcript, so nothing can be carried
+/// elsewhere.
 extension Room {
   /// Opens a link to a member, or uses the one there is, and then acts for `purpose`.
   func reach(_ contact: Contact, for purpose: Reach.Purpose, _ ctx: inout Context) {
@@ -33,6 +34,7 @@ extension Room {
 
   func linkDown(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
+    early.removeValue(forKey: link)
     overlay.lost(link, node: node)
     guard links.removeValue(forKey: link) != nil else { return }
     lostEdge(link, &ctx)
@@ -152,6 +154,7 @@ extension Room {
       newcomer(link, node: node, &ctx)
     }
     if let reach = reaching.removeValue(forKey: node) { act(reach.purpose, on: link, &ctx) }
+    receiveEarly(from: link, &ctx)
     if forest.isHungry { send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) } }
   }
 

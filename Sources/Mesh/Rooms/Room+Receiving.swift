@@ -7,19 +7,43 @@ extension Room {
   func received(
     _ type: MessageType, _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
   ) throws(WireError) {
-    guard links[link] != nil else { return ctx.drop(.notJoined) }
+    guard links[link] != nil else { return try hold(type, &reader, from: link, &ctx) }
     switch type {
     case .leave: receivedLeave(from: link, &ctx)
     case .introduction: received(try Introduction(from: &reader), from: link, &ctx)
     case .presence: received(try presence(&reader), from: link, &ctx)
     case .rosterHash: received(try RosterHash(from: &reader), from: link, &ctx)
     case .rosterBuckets: received(try RosterBuckets(from: &reader), from: link, &ctx)
-    case .rosterWant: received(try RosterWant(from: &reader), from: link, &ctx)
-    case .introductionWant: received(try IntroductionWant(from: &reader), from: link, &ctx)
+    case .rosterSummary: received(try RosterSummary(from: &reader), from: link, &ctx)
+    case .introductionWant:
+      answer(introductions: try SessionWant(from: &reader), from: link, &ctx)
+    case .presenceWant: answer(presences: try SessionWant(from: &reader), from: link, &ctx)
     case .keyAnnouncement: received(try KeyAnnouncement(from: &reader), from: link, &ctx)
     case .grant: try receivedGrant(&reader, from: link, &ctx)
     case .grantRequest: received(try GrantRequest(from: &reader), from: link, &ctx)
     default: try receivedTopology(type, &reader, from: link, &ctx)
+    }
+  }
+
+  /// Whoever uses our tag has our JOIN; its own is under way.
+  private func hold(
+    _ type: MessageType, _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
+  ) throws(WireError) {
+    guard joinsSent[link] != nil, early[link, default: []].count < ctx.settings.earlyMessages else {
+      return ctx.drop(.notJoined)
+    }
+    early[link, default: []].append((type, try reader.bytes(reader.remaining)))
+  }
+
+  /// The JOIN has come: now the rest counts.
+  func receiveEarly(from link: LinkID, _ ctx: inout Context) {
+    for (type, body) in early.removeValue(forKey: link) ?? [] {
+      var reader = Reader(body.span)
+      do {
+        try received(type, &reader, from: link, &ctx)
+      } catch {
+        ctx.drop(.malformedRecord)
+      }
     }
   }
 

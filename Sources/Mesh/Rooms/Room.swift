@@ -31,6 +31,8 @@ final class Room {
   /// Links on which both ends have proved to be in the room.
   var links: OrderedDictionary<LinkID, RoomLink> = [:]
   var joinsSent: OrderedDictionary<LinkID, Instant> = [:]
+  /// What arrived from a neighbour ahead of its JOIN: mail keeps no order.
+  var early: OrderedDictionary<LinkID, [(type: MessageType, body: [UInt8])]> = [:]
   var reaching: OrderedDictionary<NodeID, Reach> = [:]
 
   var overlay: Overlay
@@ -74,15 +76,26 @@ final class Room {
   var isMember: Bool { if case .member = phase { true } else { false } }
 
   /// Sends a room message to a member we share a link with.
-  func send(_ type: MessageType, to link: LinkID, _ ctx: inout Context, _ body: (RoomTag) -> [UInt8])
-  {
+  func send(
+    _ type: MessageType, to link: LinkID, _ ctx: inout Context, _ body: (RoomTag) -> [UInt8]
+  ) {
     guard let peer = links[link] else { return }
     ctx.send(type, body(peer.theirTag), on: link)
   }
 
+  /// The same for what is said again soon anyway and may be lost.
+  func sendOnce(
+    _ type: MessageType, to link: LinkID, _ ctx: inout Context, _ body: (RoomTag) -> [UInt8]
+  ) {
+    guard let peer = links[link] else { return }
+    ctx.links.sendOnce(type: type.rawValue, body(peer.theirTag), on: link)
+  }
+
   /// Does anything here need this link?
   func needs(_ link: LinkID, at now: Instant) -> Bool {
-    guard let peer = links[link] else { return joinsSent[link].map { now < $0 + .seconds(5) } ?? false }
+    guard let peer = links[link] else {
+      return joinsSent[link].map { now < $0 + .seconds(5) } ?? false
+    }
     return overlay.isActive(link) || forest.uses(link) || now < peer.since + .seconds(15)
       || isMesh(peer)
   }

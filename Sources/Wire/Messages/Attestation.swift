@@ -2,7 +2,7 @@
 /// also to relays without a key, whose frames they are (Spec 6 §4).
 ///
 /// `tag 1 | session 3 | last counter 4 | mask 4 | 8 × popcount | signature 64`, bit j of the mask
-/// standing for frame `last − j`.
+/// standing for frame `last − j`; leaves stand in the order of their frames, oldest first.
 package struct Attestation: Hashable, Sendable {
   package var session: SessionID
   package var last: UInt32
@@ -60,7 +60,7 @@ package struct Attestation: Hashable, Sendable {
   package var entries: [(counter: UInt32, leaf: UInt64)] {
     var result: [(counter: UInt32, leaf: UInt64)] = []
     var index = 0
-    for bit in 0..<UInt32(32) where mask >> bit & 1 == 1 {
+    for bit in (0..<UInt32(32)).reversed() where mask >> bit & 1 == 1 {
       result.append((last - bit, leaves[index]))
       index += 1
     }

@@ -1,7 +1,7 @@
 /// Who a member is and where its node is: told once, asked for again when unknown.
 ///
-/// `tag 1 | version 4 | certificate 219 | flags 1 | [admission 150] | name | contact | signature 64`; the
-/// signature covers everything between tag and itself.
+/// `tag 1 | version 4 | certificate 219 | flags 1 | [admission 150] | name | contact | signature
+/// 64`; the signature covers everything between tag and itself.
 package struct Introduction: Hashable, Sendable {
   /// Raised when the contact changes.
   package var version: UInt32

@@ -1,5 +1,5 @@
-/// A speaker's announcement of a new generation of its key: flooded, so that everybody knows what to
-/// ask for and can check what is handed over.
+/// A speaker's announcement of a new generation of its key: flooded, so that everybody knows what
+/// to ask for and can check what is handed over.
 package struct KeyAnnouncement: Hashable, Sendable {
   package var session: SessionID
   package var generation: UInt16

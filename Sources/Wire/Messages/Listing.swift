@@ -1,6 +1,7 @@
 /// An open room that wants to be found: flooded to every connected node.
 ///
-/// `version 4 | expiry 6 | members 2 | genesis | certificate 219 | count 1 | contacts | signature 64`
+/// `version 4 | expiry 6 | members 2 | genesis | certificate 219 | count 1 | contacts |
+/// signature 64`
 package struct Listing: Hashable, Sendable {
   package var version: UInt32
   /// Milliseconds since 1970, 48 bits.

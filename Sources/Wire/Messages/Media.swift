@@ -1,5 +1,6 @@
-/// The head of a media record: `type 1 | tag 1 | session 3 | counter 3 | flags 1 | step 1 | step 1`,
-/// then the sealed bodies (ciphertext and tag) of frame n and, when the flag says so, of n − 1.
+/// The head of a media record:
+/// `type 1 | tag 1 | session 3 | counter 3 | flags 1 | step 1 | step 1`, then the sealed bodies
+/// (ciphertext and tag) of frame n and, when the flag says so, of n − 1.
 ///
 /// The RFC 9605 header of each frame is not sent twice: it is rebuilt from these fields. The steps
 /// are the low byte of the frames' key ids.

@@ -8,8 +8,9 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case presence = 0x14
   case rosterHash = 0x15
   case rosterBuckets = 0x16
-  case rosterWant = 0x17
+  case rosterSummary = 0x17
   case introductionWant = 0x18
+  case presenceWant = 0x19
 
   // Keys
   case keyAnnouncement = 0x22

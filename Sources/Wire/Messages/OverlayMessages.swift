@@ -1,5 +1,5 @@
-/// Asks to become a neighbour in an overlay (HyParView NEIGHBOR, DSN 2007 §4). `urgent`: the asker has
-/// none left and is not refused.
+/// Asks to become a neighbour in an overlay (HyParView NEIGHBOR, DSN 2007 §4). `urgent`: the asker
+/// has none left and is not refused.
 package struct NeighbourRequest: Hashable, Sendable {
   package var urgent: Bool
 

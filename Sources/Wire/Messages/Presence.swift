@@ -3,6 +3,7 @@
 /// A new `version` is flooded; a new `beat` only pushes the expiry out and spreads by comparison of
 /// rosters.
 package struct Presence: Hashable, Sendable {
+  /// What part a member plays, a bit each.
   package struct Flags: OptionSet, Hashable, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }

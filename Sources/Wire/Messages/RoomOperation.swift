@@ -1,6 +1,7 @@
 /// One signed entry of a moderator's log. This release writes and reads a single one, the creator's
 /// first: the invite that admits the holders of a social room's link.
 package struct RoomOperation: Hashable, Sendable {
+  /// What the entry does.
   package enum Kind: UInt8, Sendable {
     case inviteAdd = 8
   }

@@ -1,5 +1,5 @@
-/// A short hash of a roster, to see in one datagram whether two neighbours agree. Two parts, so that
-/// mere heartbeats do not make rosters look different every second.
+/// A short hash of a roster, to see in one datagram whether two neighbours agree. Two parts, so
+/// that mere heartbeats do not make rosters look different every second.
 package struct RosterHash: Hashable, Sendable {
   package var versions: UInt64
   package var beats: UInt64
@@ -47,28 +47,64 @@ package struct RosterBuckets: Hashable, Sendable {
   }
 }
 
-/// Asks for the presence records of the parts whose bits are set.
-package struct RosterWant: Hashable, Sendable {
-  package var buckets: UInt64
+/// How far a roster's records have come, for the parts whose bits are set: 11 bytes a member, so
+/// that only the records that really are newer travel.
+package struct RosterSummary: Hashable, Sendable {
+  package struct Entry: Hashable, Sendable {
+    package var session: SessionID
+    package var version: UInt32
+    package var beat: UInt32
 
-  package init(buckets: UInt64) { self.buckets = buckets }
+    package init(session: SessionID, version: UInt32, beat: UInt32) {
+      self.session = session
+      self.version = version
+      self.beat = beat
+    }
+  }
+
+  /// As many as fit one record.
+  package static let maximum = 96
+
+  package var buckets: UInt64
+  package var entries: [Entry]
+
+  package init(buckets: UInt64, entries: [Entry]) {
+    self.buckets = buckets
+    self.entries = Array(entries.prefix(Self.maximum))
+  }
 
   package func encoded(tag: RoomTag) -> [UInt8] {
-    var writer = Writer(capacity: 9)
+    var writer = Writer(capacity: 10 + 11 * entries.count)
     writer.u8(tag)
     writer.u64(buckets)
+    writer.u8(UInt8(entries.count))
+    for entry in entries {
+      writer.u24(entry.session.raw)
+      writer.u32(entry.version)
+      writer.u32(entry.beat)
+    }
     return writer.bytes
   }
 
   package init(from reader: inout Reader) throws(WireError) {
     buckets = try reader.u64()
+    let count = Int(try reader.u8())
+    guard count <= Self.maximum else { throw .range }
+    entries = []
+    for _ in 0..<count {
+      entries.append(
+        Entry(
+          session: SessionID(try reader.u24()), version: try reader.u32(),
+          beat: try reader.u32()))
+    }
     try reader.finish()
   }
 }
 
-/// Asks for the introductions of sessions heard of but not known.
-package struct IntroductionWant: Hashable, Sendable {
-  package static let maximum = 32
+/// Asks for what is known of some sessions: introductions of those heard of but not known, presence
+/// records that are newer elsewhere.
+package struct SessionWant: Hashable, Sendable {
+  package static let maximum = 96
   package var sessions: [SessionID]
 
   package init(sessions: [SessionID]) { self.sessions = Array(sessions.prefix(Self.maximum)) }

@@ -1,0 +1,38 @@
+package import Mesh
+package import Wire
+
+extension ControlError {
+  /// What the mesh refused, said to a person.
+  package init(_ refusal: Refusal) {
+    let sentence =
+      switch refusal {
+      case .noSuchRoom: "There is no such room here."
+      case .alreadyIn: "This node is in that room already."
+      case .notIn: "This node is not in that room."
+      case .linkExpired: "The link has expired. Ask for a new one."
+      case .nobodyAnswered:
+        "Nobody in the link answered. Check this node's network, or ask for a link with more peers."
+      case .tooManyRooms: "This node is in as many rooms as it can be. Leave one first."
+      case .notSpeaking: "This node is not speaking in that room."
+      case .payloadSize: "The sound frames have the wrong size."
+      case .roomExpired: "The room's time is over."
+      case .notAdmitted: "The room did not let this node in."
+      case .memoryFull: "The memory for keys is full. Leave a room, or restart the node."
+      case .clockWrong:
+        "This node's clock and the others' differ too much. Set the time, then try again."
+      }
+    self.init(Code(rawValue: refusal.rawValue) ?? .other, sentence)
+  }
+
+  /// What is wrong with a link somebody typed or pasted.
+  package init(link error: WireError) {
+    let sentence =
+      switch error {
+      case .checksum: "The link is damaged: mistyped or cut off. Copy all of it again."
+      case .text: "This is not an invite link (starling:…)."
+      case .short, .trailing, .range: "The link is cut off or has something added to it."
+      case .unknown: "The link was made by a newer version of starling than this one."
+      }
+    self.init(.badLink, sentence)
+  }
+}

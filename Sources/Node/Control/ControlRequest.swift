@@ -1,0 +1,159 @@
+import FoundationEssentials
+package import Mesh
+package import Wire
+
+/// What a client of the control socket may ask for. One line of JSON each; see
+/// `docs/protocol/7-control.md`.
+package enum ControlRequest: Hashable, Sendable {
+  /// A room as a person names it: the whole id, the beginning of it, or the title. Nil is the only
+  /// room there is.
+  package typealias RoomName = String?
+
+  case id, status, rooms, stop
+  case create(title: String, access: Access, name: String?)
+  case join(Invite, name: String?)
+  case joinListed(room: String, name: String?)
+  case leave(RoomName)
+  /// `lifetime` in seconds.
+  case invite(RoomName, lifetime: Int?)
+  case connect(PeerAddress)
+  case speak(RoomName, bitrate: Int, milliseconds: Int)
+  case listen(RoomName)
+  case frames(RoomName)
+
+  /// Reads one line, without its line feed.
+  package init(line: [UInt8]) throws(ControlError) {
+    let fields: Fields
+    do {
+      fields = try JSONDecoder().decode(Fields.self, from: Data(line))
+    } catch {
+      throw ControlError(.malformed, "This is not a request: one line of JSON with \"request\".")
+    }
+    self = try Self.request(fields)
+  }
+
+  /// The line to send, with its line feed.
+  package var line: [UInt8] { Line.encode(fields) }
+
+  private struct Fields: Codable {
+    var request: String
+    var title: String?
+    var access: String?
+    var name: String?
+    var link: String?
+    var room: String?
+    var lifetime: Int?
+    var address: String?
+    var bitrate: Int?
+    var duration: Int?
+  }
+
+  private var fields: Fields {
+    switch self {
+    case .id: return Fields(request: "id")
+    case .status: return Fields(request: "status")
+    case .rooms: return Fields(request: "rooms")
+    case .stop: return Fields(request: "stop")
+    case .create(let title, let access, let name):
+      return Fields(
+        request: "room.create", title: title, access: access == .open ? "open" : "social",
+        name: name)
+    case .join(let invite, let name):
+      return Fields(request: "join", name: name, link: invite.text)
+    case .joinListed(let room, let name):
+      return Fields(request: "join", name: name, room: room)
+    case .leave(let room): return Fields(request: "leave", room: room)
+    case .invite(let room, let lifetime):
+      return Fields(request: "invite", room: room, lifetime: lifetime)
+    case .connect(let address): return Fields(request: "connect", address: address.text)
+    case .speak(let room, let bitrate, let milliseconds):
+      return Fields(request: "speak", room: room, bitrate: bitrate, duration: milliseconds)
+    case .listen(let room): return Fields(request: "listen", room: room)
+    case .frames(let room): return Fields(request: "frames", room: room)
+    }
+  }
+
+  private static func request(_ fields: Fields) throws(ControlError) -> ControlRequest {
+    if let name = fields.name, name.utf8.count > Limits.nameBytes {
+      throw ControlError(.malformed, "A name has at most \(Limits.nameBytes) bytes.")
+    }
+    switch fields.request {
+    case "id": return .id
+    case "status": return .status
+    case "rooms": return .rooms
+    case "stop": return .stop
+    case "room.create": return try create(fields)
+    case "join": return try join(fields)
+    case "leave": return .leave(fields.room)
+    case "invite": return try invite(fields)
+    case "connect": return try connect(fields)
+    case "speak": return try speak(fields)
+    case "listen": return .listen(fields.room)
+    case "frames": return .frames(fields.room)
+    default: throw ControlError(.unknownRequest, "This node knows no such request.")
+    }
+  }
+
+  private static func create(_ fields: Fields) throws(ControlError) -> ControlRequest {
+    guard let title = fields.title, !title.isEmpty else {
+      throw ControlError(.missing, "A room needs a title.")
+    }
+    guard title.utf8.count <= Limits.titleBytes else {
+      throw ControlError(.malformed, "A title has at most \(Limits.titleBytes) bytes.")
+    }
+    let access: Access
+    switch fields.access ?? "social" {
+    case "social": access = .social
+    case "open": access = .open
+    default: throw ControlError(.malformed, "Access is \"open\" or \"social\".")
+    }
+    return .create(title: title, access: access, name: fields.name)
+  }
+
+  private static func join(_ fields: Fields) throws(ControlError) -> ControlRequest {
+    if let link = fields.link {
+      do throws(WireError) {
+        return .join(try Invite(text: link), name: fields.name)
+      } catch {
+        throw ControlError(link: error)
+      }
+    }
+    guard let room = fields.room else {
+      throw ControlError(.missing, "Joining needs a link, or the id of a listed room.")
+    }
+    return .joinListed(room: room, name: fields.name)
+  }
+
+  private static func invite(_ fields: Fields) throws(ControlError) -> ControlRequest {
+    if let lifetime = fields.lifetime, !lifetimes.contains(lifetime) {
+      throw ControlError(.malformed, "A link's lifetime is 60 to 604800 seconds.")
+    }
+    return .invite(fields.room, lifetime: fields.lifetime)
+  }
+
+  private static func connect(_ fields: Fields) throws(ControlError) -> ControlRequest {
+    guard let text = fields.address else {
+      throw ControlError(.missing, "Connecting needs a peer address.")
+    }
+    guard let address = try? PeerAddress(text: text) else {
+      throw ControlError(.badAddress, "This is not a peer address (starling://key@host:port).")
+    }
+    return .connect(address)
+  }
+
+  private static func speak(_ fields: Fields) throws(ControlError) -> ControlRequest {
+    let bitrate = fields.bitrate ?? standardBitrate
+    let duration = fields.duration ?? 20
+    guard bitrates.contains(bitrate), [20, 40, 60].contains(duration) else {
+      throw ControlError(
+        .badSound, "Speech has 6000 to 32000 bit/s in frames of 20, 40 or 60 ms.")
+    }
+    return .speak(fields.room, bitrate: bitrate, milliseconds: duration)
+  }
+
+  /// What Opus is offered with (`Voice/Codec/OpusEncoder.swift`).
+  private static let bitrates = 6_000...32_000
+  private static let standardBitrate = 24_000
+  /// A minute to the longest life of a room.
+  private static let lifetimes = 60...Int(Limits.roomLifetimeSeconds)
+}

@@ -1,0 +1,138 @@
+/// The replies of the control socket, as JSON carries them: nodes and personas as base64url, rooms
+/// in hexadecimal, durations in milliseconds.
+
+/// Done, nothing to tell.
+package struct DoneReport: Codable, Hashable, Sendable {
+  package var ok = true
+  package init() {}
+}
+
+/// Reply to `id`.
+package struct IdentityReport: Codable, Hashable, Sendable {
+  package var node: String
+  /// One for each address the node may be reached at.
+  package var addresses: [String]
+  package var version: String
+}
+
+/// Reply to `room.create` and `join`.
+package struct RoomReport: Codable, Hashable, Sendable {
+  package var room: String
+  package var title: String
+}
+
+/// Reply to `invite`.
+package struct InviteReport: Codable, Hashable, Sendable {
+  package var link: String
+}
+
+/// Reply to `rooms`.
+package struct RoomsReport: Codable, Hashable, Sendable {
+  package struct Room: Codable, Hashable, Sendable {
+    package var room: String
+    package var title: String
+    package var members: Int
+    package var joined: Bool
+  }
+
+  package var rooms: [Room]
+}
+
+/// Reply to `listen`; frames of 20 ms follow it.
+package struct SoundReport: Codable, Hashable, Sendable {
+  package var ok = true
+  package var format = "s16le"
+  package var rate = 48_000
+  package var channels = 1
+  package init() {}
+}
+
+/// The last line of a `speak`.
+package struct SpokenReport: Codable, Hashable, Sendable {
+  package var frames: Int
+  /// Of these, how many were silence because nothing came in time.
+  package var silent: Int
+}
+
+/// One line of `frames`.
+package struct FrameReport: Codable, Hashable, Sendable {
+  /// Nanoseconds since 1970.
+  package var t: Int64
+  /// `sent` or `heard`.
+  package var s: String
+  package var sid: UInt32
+  package var ctr: UInt32
+}
+
+/// Reply to `status`.
+package struct StatusReport: Codable, Hashable, Sendable {
+  package struct Peer: Codable, Hashable, Sendable {
+    package var node: String
+    package var endpoint: String
+    package var rtt: Double?
+    package var lossPermille: Int
+    package var bytesIn: UInt64
+    package var bytesOut: UInt64
+  }
+
+  package struct Member: Codable, Hashable, Sendable {
+    package var session: UInt32
+    package var node: String
+    package var name: String
+    package var onStage: Bool
+    package var relays: Bool
+    package var colour: String
+    package var audible: Bool
+  }
+
+  package struct Tree: Codable, Hashable, Sendable {
+    package var tree: String
+    package var parent: String?
+    package var standbys: [String]
+    package var children: [String]
+    package var depth: Int
+    package var delay: Double
+  }
+
+  package struct Stream: Codable, Hashable, Sendable {
+    package var session: UInt32
+    package var received: UInt64
+    package var missing: UInt64
+    package var duplicates: UInt64
+    package var forwarded: UInt64
+    package var proven: UInt64
+    package var lastCounter: UInt32
+    /// Frames that came too late, and those made up, where this node plays the room.
+    package var late: UInt64?
+    package var concealed: UInt64?
+  }
+
+  package struct Room: Codable, Hashable, Sendable {
+    package var room: String
+    package var title: String
+    package var access: String
+    package var session: UInt32
+    package var colour: String
+    package var members: [Member]
+    package var trees: [Tree]
+    package var neighbours: [String]
+    package var streams: [Stream]
+  }
+
+  package struct Listing: Codable, Hashable, Sendable {
+    package var room: String
+    package var title: String
+    package var members: Int
+  }
+
+  package var node: String
+  package var version: String
+  package var addresses: [String]
+  /// Seconds since the start.
+  package var uptime: Double
+  package var peers: [Peer]
+  package var rooms: [Room]
+  package var listings: [Listing]
+  /// Datagrams, drops by reason, control clients: names as in the documentation.
+  package var counters: [String: UInt64]
+}

@@ -1,0 +1,113 @@
+import Logging
+import Mesh
+import Wire
+
+extension Host {
+  /// A client that waits to hear whether it is in a room.
+  struct WaitingJoin {
+    let client: Int
+    /// Nil for a room that is being made.
+    let room: RoomID?
+  }
+
+  /// What made an event happen.
+  enum Origin {
+    /// A datagram, or the time.
+    case world
+    /// A command to make or join a room.
+    case joining
+    /// Any other command; its refusal is nobody else's.
+    case asking
+  }
+
+  /// Tells clients, remembers, and logs: without names and addresses above debug.
+  func happened(_ event: Event, from origin: Origin) {
+    switch event {
+    case .linkUp(let node):
+      logger.info("Link up.")
+      logger.debug("Link up.", metadata: ["node": "\(Base64URL.encode(node.raw.array))"])
+    case .linkDown(let node):
+      logger.info("Link down.")
+      logger.debug("Link down.", metadata: ["node": "\(Base64URL.encode(node.raw.array))"])
+    case .reached(let contact):
+      remembered.remember(contact)
+    case .reflected(let endpoint):
+      reflected(endpoint)
+    case .joined(let room):
+      logger.info("In a room.")
+      settle(room: room)
+    case .refused(let refusal):
+      logger.info("Refused.", metadata: ["reason": "\(refusal.rawValue)"])
+      refuse(refusal, origin)
+    case .left(let room):
+      logger.info("Left a room.")
+      left(room)
+    case .roster, .listings, .speaking:
+      break
+    case .heard(let heard):
+      hear(heard)
+    }
+  }
+
+  /// What others see as our address is worth telling others, if it is not a passing one.
+  private func reflected(_ endpoint: Endpoint) {
+    guard !reflections.contains(endpoint) else { return }
+    logger.debug("Seen from outside.", metadata: ["endpoint": "\(endpoint.text)"])
+    reflections.append(endpoint)
+    if reflections.count > Limits.endpointsPerContact { reflections.removeFirst() }
+    tellAddresses()
+  }
+
+  func tellAddresses() { perform(.reachableAt(places)) }
+
+  /// Where others may find this node: what it knows, then what others see. What only this machine
+  /// can reach is left out as soon as there is anything else.
+  var places: [Endpoint] {
+    var places = known
+    for endpoint in reflections where !places.contains(endpoint) { places.append(endpoint) }
+    let outside = places.filter { !$0.isLoopback }
+    return outside.isEmpty ? places : outside
+  }
+
+  private func settle(room: RoomID) {
+    guard
+      let index = waitingJoins.firstIndex(where: { $0.room == room })
+        ?? waitingJoins.firstIndex(where: { $0.room == nil })
+    else { return }
+    let waiting = waitingJoins.remove(at: index)
+    let title = status().rooms.first { $0.id == room }?.title ?? ""
+    answer(waiting.client, RoomReport(room: room.text, title: title))
+  }
+
+  /// The mesh does not say which join was refused: one refused at once was the last, one refused
+  /// later the first that waits.
+  private func refuse(_ refusal: Refusal, _ origin: Origin) {
+    guard origin != .asking, !waitingJoins.isEmpty else { return }
+    let waiting = origin == .joining ? waitingJoins.removeLast() : waitingJoins.removeFirst()
+    answer(waiting.client, error: ControlError(refusal))
+  }
+}
+
+extension Command {
+  /// Answered by ``Event/joined(_:)`` or ``Event/refused(_:)``, perhaps much later.
+  var isJoining: Bool {
+    switch self {
+    case .create, .join, .joinListed: true
+    default: false
+    }
+  }
+}
+
+extension RoomID {
+  /// 32 hexadecimal digits: easy to type and never mistaken for an option.
+  package var text: String {
+    raw.array.map { byte in
+      String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
+    }.joined()
+  }
+}
+
+extension NodeID {
+  /// base64url, as in a peer address.
+  package var text: String { Base64URL.encode(raw.array) }
+}

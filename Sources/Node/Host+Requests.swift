@@ -1,0 +1,118 @@
+import Logging
+import Mesh
+package import Wire
+
+extension Host {
+  /// Carries out a request of client `id`, which is answered now or later.
+  func carryOut(_ request: ControlRequest, for id: Int) throws(ControlError) {
+    switch request {
+    case .id: answer(id, introduction)
+    case .status: answer(id, report)
+    case .rooms: answer(id, RoomsReport(rooms: roomList))
+    case .stop:
+      answer(id, DoneReport())
+      askedToStop()
+    case .create(let title, let access, let name):
+      wait(id, nil, .create(title: title, access: access, name: name ?? identity.name))
+    case .join(let invite, let name):
+      wait(id, invite.room, .join(invite, name: name ?? identity.name))
+    case .joinListed(let text, let name):
+      let room = try listedRoom(text)
+      wait(id, room, .joinListed(room, name: name ?? identity.name))
+    case .leave(let name):
+      let events = perform(.leave(try room(name)))
+      for case .refused(let refusal) in events { throw ControlError(refusal) }
+      answer(id, DoneReport())
+    case .invite(let name, let lifetime):
+      answer(id, try invitation(try room(name), lifetime))
+    case .connect(let address): connect(address, for: id)
+    case .speak(let name, let bitrate, let milliseconds):
+      try beginTalk(id, room: try room(name), bitrate: bitrate, milliseconds: milliseconds)
+      answer(id, SoundReport())
+    case .listen(let name): listen(id, try room(name))
+    case .frames(let name):
+      let room = try room(name)
+      clients[id]?.mode = .watching(room)
+      watchers[room, default: []].insert(id)
+      answer(id, DoneReport())
+    }
+  }
+
+  /// Opens a link to a peer address; the name is looked up elsewhere meanwhile.
+  package func connect(_ address: PeerAddress) async -> Bool {
+    let endpoints = await Resolver.resolve(host: address.host, port: address.port)
+    guard !endpoints.isEmpty else { return false }
+    perform(.connect(Contact(node: address.node, token: address.token, endpoints: endpoints)))
+    return true
+  }
+
+  private func connect(_ address: PeerAddress, for id: Int) {
+    clients[id]?.mode = .waiting
+    Task {
+      if await connect(address) {
+        answer(id, DoneReport())
+      } else {
+        answer(id, error: ControlError(.unknownHost, "The host \(address.host) is not known."))
+      }
+    }
+  }
+
+  private func wait(_ id: Int, _ room: RoomID?, _ command: Command) {
+    clients[id]?.mode = .waiting
+    waitingJoins.append(WaitingJoin(client: id, room: room))
+    perform(command)
+  }
+
+  private func listen(_ id: Int, _ room: RoomID) {
+    answer(id, SoundReport())
+    guard let client = clients[id] else { return }
+    client.mode = .listening(room)
+    let listening = listenings[room] ?? Listening(at: clock.bootTime(clock.now))
+    listening.add(id)
+    listenings[room] = listening
+    arm()
+  }
+
+  private func invitation(_ room: RoomID, _ lifetime: Int?) throws(ControlError) -> InviteReport {
+    let lifetime = lifetime.map { Duration.seconds($0) }
+    guard let invite = participant.invite(to: room, lifetime: lifetime) else {
+      throw ControlError(.notIn, "This node has no link to that room to give.")
+    }
+    return InviteReport(link: invite.text)
+  }
+
+  // MARK: Names
+
+  /// The room a person means: by its title, by the beginning of its id, or the only one.
+  private func room(_ name: String?) throws(ControlError) -> RoomID {
+    let rooms = status().rooms
+    let matches = name.map { name in
+      rooms.filter { $0.title == name || Self.isPrefix(name, of: $0.id) }
+    }
+    let found = matches ?? rooms
+    guard let first = found.first else {
+      throw ControlError(
+        .notIn, rooms.isEmpty ? "This node is in no room." : "This node is not in that room.")
+    }
+    guard found.count == 1 else {
+      throw ControlError(.whichRoom, "Say which room: there are \(found.count).")
+    }
+    return first.id
+  }
+
+  private func listedRoom(_ name: String) throws(ControlError) -> RoomID {
+    let found = status().listings.filter { $0.title == name || Self.isPrefix(name, of: $0.room) }
+    guard let first = found.first else {
+      throw ControlError(.noSuchRoom, "No such room is listed here.")
+    }
+    guard found.count == 1 else {
+      throw ControlError(.whichRoom, "Say which room: there are \(found.count).")
+    }
+    return first.room
+  }
+
+  /// Four digits at least, or every title that is a digit would name a room.
+  private static func isPrefix(_ name: String, of room: RoomID) -> Bool {
+    name.utf8.count >= 4 && room.text.hasPrefix(name.lowercased())
+  }
+}

@@ -1,0 +1,122 @@
+import Mesh
+import Voice
+import Wire
+
+extension Host {
+  /// When the next frame is to be made or played, in boot time.
+  var nextSound: Int64? {
+    let talking = talkers.values.map(\.due).min()
+    let listening = listenings.values.map(\.due).min()
+    guard let talking else { return listening }
+    guard let listening else { return talking }
+    return min(talking, listening)
+  }
+
+  /// Makes and plays what is due.
+  func runSound(at now: Instant) {
+    let moment = clock.bootTime(now)
+    for (id, talker) in talkers where talker.due <= moment { speakNext(id, talker, at: now) }
+    for (room, listening) in listenings where listening.due <= moment {
+      let block = listening.next(at: moment)
+      for id in listening.clients {
+        clients[id]?.sendSound(block)
+        flush(id)
+      }
+      if listening.clients.isEmpty { listenings[room] = nil }
+    }
+  }
+
+  /// A frame of somebody else arrived.
+  func hear(_ heard: Heard) {
+    let now = clock.now
+    listenings[heard.room]?.hear(heard, at: clock.bootTime(now))
+    watch(heard.room, "heard", heard.session, heard.counter, at: now)
+  }
+
+  /// Puts a client on stage. Throws what the mesh refused.
+  func beginTalk(
+    _ id: Int, room: RoomID, bitrate: Int, milliseconds: Int
+  ) throws(ControlError) {
+    guard !talkers.values.contains(where: { $0.room == room }) else {
+      throw ControlError(.alreadySpeaking, "This node is speaking in that room already.")
+    }
+    guard let duration = UInt8(exactly: milliseconds).flatMap(Mesh.FrameDuration.init),
+      let talker = try? Talker(
+        room: room, bitrate: bitrate, duration: duration, at: clock.bootTime(clock.now))
+    else { throw ControlError(.badSound, "The encoder does not take these settings.") }
+    let events = perform(
+      .startSpeaking(room, duration: duration, payload: talker.payloadSize))
+    for case .refused(let refusal) in events { throw ControlError(refusal) }
+    talkers[id] = talker
+    clients[id]?.mode = .speaking
+    arm()
+  }
+
+  /// Takes a client off the stage and tells it what was said.
+  func endTalk(_ id: Int) {
+    guard let talker = talkers.removeValue(forKey: id) else { return }
+    perform(.stopSpeaking(talker.room))
+    guard let client = clients[id] else { return }
+    client.isLeaving = true
+    _ = client.send(Line.encode(SpokenReport(frames: talker.spoken, silent: talker.silent)))
+    flush(id)
+  }
+
+  /// The client sent samples.
+  func soundCame(_ id: Int) {
+    guard let talker = talkers[id], let client = clients[id] else { return }
+    guard client.inputCount >= talker.frameBytes || client.hasEnded else { return }
+    talker.begin(at: clock.bootTime(clock.now))
+    arm()
+  }
+
+  /// This node is no longer in `room`.
+  func left(_ room: RoomID) {
+    nextCounters[room] = nil
+    for (id, talker) in talkers where talker.room == room { endTalk(id) }
+    for id in listenings.removeValue(forKey: room)?.clients ?? [] { leave(id) }
+    for id in watchers.removeValue(forKey: room) ?? [] { leave(id) }
+  }
+
+  private func speakNext(_ id: Int, _ talker: Talker, at now: Instant) {
+    guard let client = clients[id] else {
+      endTalk(id)
+      return
+    }
+    switch talker.next(from: client, at: clock.bootTime(now)) {
+    case .done:
+      endTalk(id)
+    case .frame(let payload, let level):
+      let counter = nextCounters[talker.room] ?? Limits.firstCounter
+      nextCounters[talker.room] = counter + 1
+      perform(.speak(talker.room, payload: payload, level: level))
+      if let session = watchedSession(talker.room) {
+        watch(talker.room, "sent", session, counter, at: now)
+      }
+      readMore(id)
+    }
+  }
+
+  private func watchedSession(_ room: RoomID) -> SessionID? {
+    guard watchers[room]?.isEmpty == false else { return nil }
+    return status().rooms.first { $0.id == room }?.me
+  }
+
+  private func watch(
+    _ room: RoomID, _ what: String, _ session: SessionID, _ counter: UInt32, at now: Instant
+  ) {
+    guard let ids = watchers[room] else { return }
+    let line = Array(
+      """
+      {"ctr":\(counter),"s":"\(what)","sid":\(session.raw),"t":\(now.nanoseconds)}
+
+      """.utf8)
+    for id in ids {
+      guard let client = clients[id], client.send(line) else {
+        dropClient(id)
+        continue
+      }
+      flush(id)
+    }
+  }
+}

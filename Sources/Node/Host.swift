@@ -1,0 +1,188 @@
+package import Logging
+package import Mesh
+package import Wire
+
+/// The one owner of the participant: gives it datagrams, commands and time, and does what it asks.
+///
+/// Its executor is the ``EventLoop``: a datagram goes from the kernel through the participant and
+/// back to the kernel without leaving the loop's thread.
+package actor Host {
+  package nonisolated let loop: EventLoop
+  package nonisolated var unownedExecutor: UnownedSerialExecutor {
+    loop.asUnownedSerialExecutor()
+  }
+
+  let clock: Clock
+  let logger: Logger
+  let identity: Introduction
+  let startedAt: Instant
+  var participant: Participant
+  var effects = Effects()
+  var counters = Counters()
+  var remembered: RememberedPeers
+  private var socket: UDPSocket
+
+  /// Rooms somebody listens to; clients that speak; clients that watch frames.
+  var listenings: [RoomID: Listening] = [:]
+  var talkers: [Int: Talker] = [:]
+  var watchers: [RoomID: Set<Int>] = [:]
+  /// The counter of the next frame this node sends into a room.
+  var nextCounters: [RoomID: UInt32] = [:]
+
+  var listener: Descriptor?
+  var controlPath: String?
+  var clients: [Int: ControlClient] = [:]
+  var nextClient = 0
+  var waitingJoins: [WaitingJoin] = []
+
+  /// Addresses at which others see this node, and those it knows of itself.
+  var reflections: [Endpoint] = []
+  var known: [Endpoint] = []
+  private var onStop: (@Sendable () -> Void)?
+  private var hasStopped = false
+
+  /// What stays the same about this node.
+  package struct Introduction: Sendable {
+    package var name: String
+    package var capacity: Capacity
+    package var version: String
+
+    package init(name: String, capacity: Capacity, version: String) {
+      self.name = name
+      self.capacity = capacity
+      self.version = version
+    }
+  }
+
+  package init(
+    loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
+    introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
+    clock: Clock = Clock(), logger: Logger
+  ) {
+    self.loop = loop
+    self.clock = clock
+    self.logger = logger
+    self.identity = introduction
+    self.startedAt = clock.now
+    self.participant = participant
+    self.remembered = remembered
+    self.socket = socket
+  }
+
+  /// Begins to listen to the socket and the clock. `onStop` runs when a client asks for the end.
+  package func start(onStop: @escaping @Sendable () -> Void = {}) throws(SystemError) {
+    self.onStop = onStop
+    try loop.watch(socket.raw, for: .reading) { [unowned self] _ in
+      assumeIsolated { $0.datagramsCame() }
+    }
+    loop.onAlarm { [unowned self] in assumeIsolated { $0.alarmRang() } }
+    perform(.give(identity.capacity))
+  }
+
+  /// Asks for the end when there is something to read at `descriptor`: a signal, or the end of a
+  /// pipe whose other end a parent holds.
+  package func stop(onInputAt descriptor: Int32) throws(SystemError) {
+    try loop.watch(descriptor, for: .reading) { [unowned self] _ in
+      assumeIsolated { $0.askedToStop(at: descriptor) }
+    }
+  }
+
+  /// Says farewell and lets go of everything. The host does nothing afterwards.
+  package func stop() {
+    guard !hasStopped else { return }
+    hasStopped = true
+    for id in talkers.keys.sorted() { endTalk(id) }
+    perform(.farewell)
+    loop.unwatch(socket.raw)
+    closeControl()
+  }
+
+  /// Where the socket is bound.
+  package var local: Endpoint { socket.local }
+
+  package var now: Instant { clock.now }
+
+  package var tally: UDPSocket.Tally { socket.tally }
+
+  /// Carries out one command and returns what the participant said to it at once.
+  @discardableResult
+  package func perform(_ command: Command) -> [Event] {
+    participant.handle(command, at: clock.now, into: &effects)
+    let events = effects.events
+    applyEffects(from: command.isJoining ? .joining : .asking)
+    return events
+  }
+
+  /// Tells the mesh where this node can be reached.
+  package func reachable(at endpoints: [Endpoint]) {
+    known = endpoints
+    tellAddresses()
+  }
+
+  /// For the next start; nil when nothing changed since `saved`.
+  package func peersToSave() -> RememberedPeers? { remembered.isDirty ? remembered : nil }
+
+  /// They are on the disk.
+  package func peersWereSaved() { remembered.settle() }
+
+  package func status() -> Status { participant.status(at: clock.now) }
+
+  // MARK: What happens
+
+  private func datagramsCame() {
+    let now = clock.now
+    // A flood must not keep the timer and the other sockets waiting.
+    for _ in 0..<Self.batchesAtOnce {
+      let count = socket.receive { bytes, source in
+        participant.handle(bytes, from: source, at: now, into: &effects)
+      }
+      applyEffects(from: .world)
+      if count < UDPSocket.batchCount { return }
+    }
+  }
+
+  private func alarmRang() {
+    let now = clock.now
+    runSound(at: now)
+    if let deadline = participant.nextDeadline, deadline.instant <= now {
+      participant.wake(at: now, into: &effects)
+    }
+    applyEffects(from: .world)
+  }
+
+  /// Sends, tells, counts, in this order: datagrams must not wait for a log line.
+  private func applyEffects(from origin: Origin) {
+    socket.send(effects.outbox)
+    effects.outbox.removeAll()
+    if !effects.notes.isEmpty {
+      for note in effects.notes { counters.count(note) }
+      effects.notes.removeAll(keepingCapacity: true)
+    }
+    if !effects.events.isEmpty {
+      let events = effects.events
+      effects.events.removeAll(keepingCapacity: true)
+      for event in events { happened(event, from: origin) }
+    }
+    arm()
+  }
+
+  /// The alarm rings for the participant or for the next block of sound, whichever is first.
+  func arm() {
+    var next = nextSound
+    if let deadline = participant.nextDeadline {
+      next = min(next ?? .max, clock.bootTime(deadline.instant))
+    }
+    if let next { loop.arm(next) }
+  }
+
+  /// A client asked for the end of this node.
+  func askedToStop() { onStop?() }
+
+  private func askedToStop(at descriptor: Int32) {
+    loop.unwatch(descriptor)
+    onStop?()
+  }
+
+  /// 512 datagrams: about a millisecond of work.
+  private static let batchesAtOnce = 8
+}

@@ -1,0 +1,204 @@
+package import Logging
+package import Mesh
+package import Wire
+
+/// How this node is set up: flags over environment over file over defaults, each value checked and
+/// its source remembered.
+package struct Configuration: Sendable {
+  package enum Source: Hashable, Sendable {
+    case standard, file(String), environment, flag
+  }
+
+  /// The name others see in rooms, unless one is given on joining.
+  package var name = ""
+  package var bind = Endpoint(address: .zero, port: 0)
+  /// Addresses to tell others, as `host:port`, for a node behind a forwarded port.
+  package var advertise: [String] = []
+  package var peers: [PeerAddress] = []
+  package var seeds: [String] = []
+  package var seedKeys: [String] = []
+  /// kbit/s; half of it is planned for relaying.
+  package var uplink = 5_000
+  /// kbit/s given to others at most; 0 is no cap besides the uplink.
+  package var cap = 0
+  package var relay = true
+  package var log = Logger.Level.info
+  package var data: String
+  package var control: String
+  package var passphraseFile: String?
+  package var unprotected = false
+  package private(set) var sources: [Setting: Source] = [:]
+  /// Worth telling, no reason to stop.
+  package private(set) var warnings: [String] = []
+
+  package typealias Layer = [Setting: Setting.Value]
+
+  /// Reads all layers. `file` was named by the caller and must exist; without one, the file in the
+  /// usual place is read if it is there.
+  package init(
+    flags: Layer, environment: [String: String], file: String?, places: Places
+  ) throws(Failure) {
+    data = places.data
+    control = ""
+    let named = file ?? environment[Self.fileVariable]
+    if let path = named ?? (StoredFile.exists(places.settings) ? places.settings : nil) {
+      try apply(SettingsFile.read(path), .file(path))
+    }
+    try apply(try environmentLayer(environment), .environment)
+    try apply(flags, .flag)
+    if control.isEmpty { control = Self.controlPath(data: data, places: places) }
+  }
+
+  /// Where the control socket of the node with this data directory is, unless set otherwise. The
+  /// runtime directory is used by the one node in the usual place; others keep theirs beside
+  /// their data, so that two nodes never share one.
+  package static func controlPath(data: String, places: Places) -> String {
+    guard let runtime = places.runtime, data == places.data else { return data + "/control" }
+    return runtime + "/starling.control"
+  }
+
+  /// What is given to others. The mesh plans with half of an uplink, so a cap counts twice.
+  package var capacity: Capacity {
+    let uplink = cap == 0 ? uplink : min(uplink, 2 * cap)
+    return Capacity(uplink: uplink * 1_000, relays: relay)
+  }
+
+  /// The effective settings as TOML, each with where it came from.
+  package var text: String {
+    Setting.allCases.map { setting in
+      let origin =
+        switch sources[setting] ?? .standard {
+        case .standard: "default"
+        case .file(let path): path
+        case .environment: setting.environmentName
+        case .flag: "flag"
+        }
+      let line = value(setting).map { "\(setting.rawValue) = \($0.text)" }
+      return "\(line ?? "# \(setting.rawValue) is not set")  # \(origin)\n"
+    }.joined()
+  }
+
+  private mutating func apply(_ layer: Layer, _ source: Source) throws(Failure) {
+    for setting in Setting.allCases {
+      guard let value = layer[setting] else { continue }
+      if let complaint = set(setting, value) {
+        throw Failure(.setup, "\(Self.place(setting, source)): \(complaint).")
+      }
+      sources[setting] = source
+    }
+  }
+
+  private mutating func environmentLayer(
+    _ environment: [String: String]
+  ) throws(Failure) -> Layer {
+    var layer: Layer = [:]
+    for setting in Setting.allCases {
+      guard let words = environment[setting.environmentName] else { continue }
+      guard let value = setting.value(from: words) else {
+        throw Failure(
+          .setup,
+          "\(Self.place(setting, .environment)): \"\(words)\" is not \(setting.expectation).")
+      }
+      layer[setting] = value
+    }
+    let known = Set(Setting.allCases.map(\.environmentName)).union([Self.fileVariable])
+    warnings += environment.keys.filter { $0.hasPrefix("STARLING_") && !known.contains($0) }
+      .sorted().map { "The environment variable \($0) means nothing to starling." }
+    return layer
+  }
+
+  private static func place(_ setting: Setting, _ source: Source) -> String {
+    switch source {
+    case .standard: setting.rawValue
+    case .file(let path): "\(path), key \(setting.rawValue)"
+    case .environment: setting.environmentName
+    case .flag: "--\(setting.rawValue)"
+    }
+  }
+
+  private static let fileVariable = "STARLING_CONFIGURATION"
+}
+
+extension Configuration {
+  /// Takes one value; returns what is wrong with it.
+  private mutating func set(_ setting: Setting, _ value: Setting.Value) -> String? {
+    switch (setting, value) {
+    case (.name, .text(let text)):
+      guard text.utf8.count <= Limits.nameBytes else {
+        return "a name has at most \(Limits.nameBytes) bytes"
+      }
+      name = text
+    case (.bind, .text(let text)):
+      guard let endpoint = Endpoint(host: text, port: bind.port) else {
+        return "\"\(text)\" is not an IP address"
+      }
+      bind =
+        text == "0.0.0.0" || text == "::" ? Endpoint(address: .zero, port: bind.port) : endpoint
+    case (.port, .number(let number)):
+      bind = Endpoint(address: bind.address, port: UInt16(clamping: number))
+    case (.log, .text(let text)):
+      guard let level = Logger.Level(rawValue: text) else {
+        return "\"\(text)\" is no level; they are trace, debug, info, notice, warning, error"
+      }
+      log = level
+    case (.uplink, .number(let number)): uplink = number
+    case (.cap, .number(let number)): cap = number
+    case (.relay, .flag(let flag)): relay = flag
+    case (.unprotected, .flag(let flag)): unprotected = flag
+    case (.data, .text(let text)): data = text
+    case (.control, .text(let text)): control = text
+    case (.passphraseFile, .text(let text)): passphraseFile = text
+    case (.advertise, .list(let items)), (.peers, .list(let items)), (.seeds, .list(let items)),
+      (.seedKeys, .list(let items)):
+      return setList(setting, items)
+    default: return "\(value.text) is not \(setting.expectation)"
+    }
+    return nil
+  }
+
+  private mutating func setList(_ setting: Setting, _ items: [String]) -> String? {
+    guard items.count <= Self.longestList else { return "more than \(Self.longestList) entries" }
+    switch setting {
+    case .seeds: seeds = items
+    case .seedKeys: seedKeys = items
+    case .advertise:
+      for item in items where (try? PeerAddress.hostAndPort(Substring(item).utf8)) == nil {
+        return "\"\(item)\" is not host:port"
+      }
+      advertise = items
+    default:
+      var addresses: [PeerAddress] = []
+      for item in items {
+        guard let address = try? PeerAddress(text: item) else {
+          return "\"\(item)\" is not a peer address (starling://key@host:port)"
+        }
+        addresses.append(address)
+      }
+      peers = addresses
+    }
+    return nil
+  }
+
+  private func value(_ setting: Setting) -> Setting.Value? {
+    switch setting {
+    case .name: .text(name)
+    case .bind: .text(bind.host)
+    case .port: .number(Int(bind.port))
+    case .advertise: .list(advertise)
+    case .peers: .list(peers.map(\.text))
+    case .seeds: .list(seeds)
+    case .seedKeys: .list(seedKeys)
+    case .uplink: .number(uplink)
+    case .cap: .number(cap)
+    case .relay: .flag(relay)
+    case .log: .text(log.rawValue)
+    case .data: .text(data)
+    case .control: .text(control)
+    case .passphraseFile: passphraseFile.map { .text($0) }
+    case .unprotected: .flag(unprotected)
+    }
+  }
+
+  /// Entries in one list: more seeds or peers than anybody keeps by hand.
+  private static let longestList = 64
+}

@@ -1,0 +1,13 @@
+import Mesh
+import Voice
+
+extension Mesh.FrameDuration {
+  /// The same length as the codec names it.
+  var voice: Voice.FrameDuration {
+    switch self {
+    case .ms20: .ms20
+    case .ms40: .ms40
+    case .ms60: .ms60
+    }
+  }
+}

@@ -1,0 +1,67 @@
+import Keys
+import Logging
+import Mesh
+import Wire
+
+/// Whom a node calls to begin with: peers from the settings, remembered ones, and, while nobody
+/// answers, some from the seed lists.
+struct Dialler: Sendable {
+  private let peers: [PeerAddress]
+  private let lists: [String]
+  private let keys: [MinisignKey]
+  private let logger: Logger
+
+  init(configuration: Configuration, logger: Logger) {
+    peers = configuration.peers
+    lists = configuration.seeds
+    self.logger = logger
+    keys = configuration.seedKeys.compactMap { line in
+      let key = try? MinisignKey(text: line)
+      if key == nil { logger.warning("One of seed-keys is not a minisign public key.") }
+      return key
+    }
+  }
+
+  /// Until cancelled.
+  func run(_ host: Host) async {
+    for contact in await host.remembered.contacts.prefix(Self.anchors) {
+      await host.perform(.connect(contact))
+    }
+    var entropy = Entropy.system
+    repeat {
+      guard await host.status().peers.isEmpty else { continue }
+      for peer in peers {
+        if await !host.connect(peer) {
+          logger.warning("A peer from the settings has a host name nobody knows.")
+        }
+      }
+      if !lists.isEmpty, (try? await Task.sleep(for: Self.headStart)) == nil { return }
+      guard await host.status().peers.isEmpty else { continue }
+      var seeds = await self.seeds(at: host.now)
+      entropy.shuffle(&seeds)
+      for seed in seeds.prefix(Self.seedsAtOnce) { _ = await host.connect(seed) }
+    } while (try? await Task.sleep(for: Self.interval)) != nil
+  }
+
+  /// All that the lists name. One bad list does not spoil the others.
+  private func seeds(at now: Instant) -> [PeerAddress] {
+    var seeds: [PeerAddress] = []
+    for path in lists {
+      do throws(SeedListError) {
+        seeds += try SeedList.open(path: path, keys: keys, now: now.milliseconds).addresses
+      } catch {
+        logger.warning("The seed list \(path) \(error.sentence); it is not used.")
+      }
+    }
+    return seeds
+  }
+
+  /// Remembered peers called at start: two anchors would do, some of them sleep. A guess.
+  private static let anchors = 8
+  /// Before strangers on a list are called, those known have this long to answer. A guess: two
+  /// attempts of a handshake.
+  private static let headStart = Duration.seconds(3)
+  /// Each call tells a stranger that this node is there: few at a time. A guess.
+  private static let seedsAtOnce = 4
+  private static let interval = Duration.seconds(30)
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Mesh
+import Node
+
+/// `starling room`: rooms this node is in or knows of.
+struct RoomCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "room", abstract: "Make, list and leave rooms.",
+    subcommands: [Create.self, List.self, Leave.self])
+
+  /// `starling room create`
+  struct Create: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Make a room and be in it.",
+      discussion: """
+        A social room is joined by link; an open room is listed to every connected node.
+
+        EXAMPLE
+          starling room create "Kitchen table" --name Ann
+          starling room create Newsroom --open --json
+        """)
+
+    @OptionGroup var node: NodeChoice
+    @Argument(help: "Title.")
+    var title: String
+    @Flag(help: "Listed, and open to everybody who sees it.")
+    var open = false
+    @Option(help: "Name others see.")
+    var name: String?
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func run() throws {
+      let request = ControlRequest.create(
+        title: title, access: open ? .open : .social, name: name)
+      let report = try node.ask(request, for: RoomReport.self)
+      json ? Terminal.say(json: report) : Terminal.say(report.room)
+    }
+  }
+
+  /// `starling room list`
+  struct List: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List rooms this node is in, and open rooms it was told of.",
+      discussion: """
+        EXAMPLE
+          starling room list
+        """)
+
+    @OptionGroup var node: NodeChoice
+    @Flag(help: "As JSON.")
+    var json = false
+
+    func run() throws {
+      let report = try node.ask(.rooms, for: RoomsReport.self)
+      if json { return Terminal.say(json: report) }
+      if report.rooms.isEmpty { return Terminal.say("No rooms.") }
+      Terminal.say(
+        Terminal.table(
+          report.rooms.map {
+            [$0.joined ? "in" : "open", String($0.members), $0.title, "id \($0.room)"]
+          }))
+    }
+  }
+
+  /// `starling room leave`
+  struct Leave: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Leave a room.",
+      discussion: """
+        EXAMPLE
+          starling room leave "Kitchen table"
+        """)
+
+    @OptionGroup var node: NodeChoice
+    @Argument(help: "Title, id or beginning of the id; the only room if left out.")
+    var room: String?
+
+    func run() throws { _ = try node.ask(.leave(room), for: DoneReport.self) }
+  }
+}

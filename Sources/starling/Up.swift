@@ -1,0 +1,120 @@
+import ArgumentParser
+import Glibc
+import Logging
+import Node
+
+/// `starling up`: the node itself.
+struct Up: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run the node until it is told to stop.",
+    discussion: """
+      Settings come from flags, then STARLING_* variables, then the file, then defaults. A new \
+      identity is sealed with a passphrase; with --unprotected it is not.
+
+      EXAMPLE
+        starling up --port 4000 --name Ann --uplink 2000
+        starling up --print-configuration
+
+      SIGTERM and SIGINT say goodbye to everybody and end the node with exit code 0.
+      """)
+
+  @Option(help: "Settings file.")
+  var configuration: String?
+  @Option(help: "UDP port; 0 takes any free one.")
+  var port: Int?
+  @Option(help: "Address to bind to.")
+  var bind: String?
+  @Option(help: "Data directory.")
+  var data: String?
+  @Option(help: "Path of the control socket.")
+  var control: String?
+  @Option(name: .customLong("peer"), help: "Peer address to link with; may be repeated.")
+  var peers: [String] = []
+  @Option(help: "Seed list file; may be repeated.")
+  var seeds: [String] = []
+  @Option(name: .customLong("seed-key"), help: "minisign key of seed lists; may be repeated.")
+  var seedKeys: [String] = []
+  @Option(help: "host:port under which others reach this node; may be repeated.")
+  var advertise: [String] = []
+  @Option(help: "Uplink in kbit/s; half of it is planned for relaying.")
+  var uplink: Int?
+  @Option(help: "Give others at most this many kbit/s; 0 is no cap.")
+  var cap: Int?
+  @Flag(inversion: .prefixedNo, help: "Relay for others.")
+  var relay: Bool?
+  @Option(help: "Name others see in rooms.")
+  var name: String?
+  @Option(help: "Log level: trace, debug, info, notice, warning, error.")
+  var log: String?
+  @Option(help: "File whose first line is the passphrase.")
+  var passphraseFile: String?
+  @Flag(help: "Make a new identity without a passphrase.")
+  var unprotected = false
+  @Flag(help: "Print the settings in force and where each came from, then exit.")
+  var printConfiguration = false
+  @Flag(help: "Print one line of JSON on standard output when ready.")
+  var json = false
+  @Option(help: "Write that line to this descriptor, then close it.")
+  var readyFd: Int32?
+  @Flag(help: "Stop when standard input ends, for a node that must not outlive its parent.")
+  var stopWithStdin = false
+
+  func run() async throws {
+    let environment = NodeChoice.environment
+    let settings = try Configuration(
+      flags: flags, environment: environment, file: configuration,
+      places: Places(environment: environment))
+    if printConfiguration {
+      try StoredFile.write(Array(settings.text.utf8), to: STDOUT_FILENO)
+      return
+    }
+    LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+    var logger = Logger(label: "starling")
+    logger.logLevel = settings.log
+    let node = try Node(
+      configuration: settings,
+      passphrase: Passphrase(file: settings.passphraseFile, environment: environment),
+      version: Starling.version, logger: logger)
+    // After the passphrase was asked for: until then Ctrl-C ends the program.
+    let signals = try StopSignals()
+    let stops = [signals.raw] + (stopWithStdin ? [STDIN_FILENO] : [])
+    try await node.run(stopDescriptors: stops) { [json, readyFd] addresses in
+      let report = Ready(addresses: addresses, control: settings.control, pid: getpid())
+      Terminal.complain("starling \(Starling.version) is up.")
+      for address in addresses { Terminal.complain("Peer address:   \(address)") }
+      Terminal.complain("Control socket: \(settings.control)")
+      if json { Terminal.say(json: report) }
+      if let readyFd {
+        try? StoredFile.write(Line.encode(report), to: readyFd)
+        close(readyFd)
+      }
+    }
+  }
+
+  /// What is printed when the node can be reached.
+  struct Ready: Codable {
+    var ready = true
+    var addresses: [String]
+    var control: String
+    var pid: Int32
+  }
+
+  private var flags: Configuration.Layer {
+    var flags: Configuration.Layer = [:]
+    let texts: [(Setting, String?)] = [
+      (.bind, bind), (.data, data), (.control, control), (.name, name), (.log, log),
+      (.passphraseFile, passphraseFile),
+    ]
+    for case (let setting, let text?) in texts { flags[setting] = .text(text) }
+    for case (let setting, let number?) in [(Setting.port, port), (.uplink, uplink), (.cap, cap)] {
+      flags[setting] = .number(number)
+    }
+    let lists: [(Setting, [String])] = [
+      (.peers, peers), (.seeds, seeds), (.seedKeys, seedKeys), (.advertise, advertise),
+    ]
+    for (setting, list) in lists where !list.isEmpty { flags[setting] = .list(list) }
+    if let relay { flags[.relay] = .flag(relay) }
+    if unprotected { flags[.unprotected] = .flag(true) }
+    return flags
+  }
+}

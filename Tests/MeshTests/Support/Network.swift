@@ -1,0 +1,230 @@
+import Keys
+import Mesh
+import OrderedCollections
+import Wire
+
+/// Participants in virtual time, on links with delay, jitter and loss. The same seed gives the same
+/// run.
+final class Network {
+  /// One participant and what it has told its person.
+  final class Node {
+    let endpoint: Endpoint
+    var participant: Participant
+    var isAlive = true
+    var heard: [(at: Instant, frame: Heard)] = []
+    var joined: [(at: Instant, room: RoomID)] = []
+    var refusals: [Refusal] = []
+    var notes: [Note] = []
+    var bytesIn = 0
+    var datagramSizes: OrderedSet<Int> = []
+
+    init(endpoint: Endpoint, participant: consuming Participant) {
+      self.endpoint = endpoint
+      self.participant = participant
+    }
+
+    var contact: Contact { participant.contact }
+    func status(at now: Instant) -> Status { participant.status(at: now) }
+    func invite(to room: RoomID) -> Invite? { participant.invite(to: room) }
+    func drops(_ drop: Drop) -> Int { notes.count { $0 == .drop(drop) } }
+  }
+
+  private struct Flight {
+    let at: Instant
+    let order: Int
+    let target: Int
+    let source: Endpoint
+    let bytes: [UInt8]
+  }
+
+  private(set) var now = Instant(nanoseconds: 1_790_000_000_000_000_000)
+  private(set) var nodes: [Node] = []
+  /// One-way delay, evenly in this range.
+  var delay: ClosedRange<Int64> = 10_000_000...50_000_000
+  var lossPermille: UInt64 = 0
+  var duplicatePermille: UInt64 = 0
+  private var heap: [Flight] = []
+  private var order = 0
+  private var dice: Entropy
+  private var effects = Effects()
+  private var pairDelays: OrderedDictionary<[Int], Int64> = [:]
+
+  init(seed: UInt64) throws {
+    try Sodium.start()
+    dice = .seeded(seed)
+  }
+
+  @discardableResult
+  func add(
+    settings: Settings = Settings(), uplink: Int = 5_000_000, relays: Bool = true,
+    token: Bytes16? = nil
+  ) throws -> Node {
+    var entropy = Entropy.branch(of: &dice)
+    let identity = try Identity.make(&entropy)
+    let index = nodes.count
+    let endpoint = Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 4_000)
+    let participant = try Participant(
+      identity: identity, token: token, settings: settings, entropy: entropy, at: now)
+    let node = Node(endpoint: endpoint, participant: participant)
+    nodes.append(node)
+    command(node, .reachableAt([endpoint]))
+    command(node, .give(Capacity(uplink: uplink, relays: relays)))
+    return node
+  }
+
+  func command(_ node: Node, _ command: Command) {
+    node.participant.handle(command, at: now, into: &effects)
+    apply(from: node)
+  }
+
+  /// Silent death: nothing more goes in or out.
+  func kill(_ node: Node) { node.isAlive = false }
+
+  func run(for duration: Duration) { run(until: now + duration) }
+
+  func run(until end: Instant) {
+    while let next = nextMoment(), next <= end {
+      now = max(now, next)
+      deliver()
+      for node in nodes where node.isAlive {
+        while let deadline = node.participant.nextDeadline, deadline.instant <= now {
+          node.participant.wake(at: now, into: &effects)
+          apply(from: node)
+          if let again = node.participant.nextDeadline, again.instant <= now { break }
+        }
+      }
+      // A deadline that does not move on must not stop the clock.
+      now = now + .microseconds(100)
+    }
+    now = max(now, end)
+  }
+
+  private func nextMoment() -> Instant? {
+    var earliest = heap.first?.at
+    for node in nodes where node.isAlive {
+      guard let deadline = node.participant.nextDeadline?.instant else { continue }
+      earliest = earliest.map { min($0, deadline) } ?? deadline
+    }
+    return earliest
+  }
+
+  private func deliver() {
+    while let flight = heap.first, flight.at <= now {
+      pop()
+      let node = nodes[flight.target]
+      guard node.isAlive else { continue }
+      node.bytesIn += flight.bytes.count + 28
+      node.datagramSizes.append(flight.bytes.count)
+      node.participant.handle(flight.bytes.span, from: flight.source, at: now, into: &effects)
+      apply(from: node)
+    }
+  }
+
+  private func apply(from node: Node) {
+    defer { effects.removeAll() }
+    for event in effects.events {
+      switch event {
+      case .heard(let frame): node.heard.append((now, frame))
+      case .joined(let room): node.joined.append((now, room))
+      case .refused(let refusal): node.refusals.append(refusal)
+      default: break
+      }
+    }
+    node.notes += effects.notes
+    guard node.isAlive else { return }
+    for datagram in effects.outbox.datagrams {
+      let bytes = Array(effects.outbox.bytes[datagram.start..<datagram.start + datagram.count])
+      send(bytes, from: node, to: datagram.target)
+    }
+  }
+
+  private func send(_ bytes: [UInt8], from node: Node, to target: Endpoint) {
+    guard let ipv4 = target.ipv4, target.port == 4_000 else { return }
+    let index = Int(ipv4) - 0x0A00_0001
+    guard nodes.indices.contains(index) else { return }
+    guard dice.below(1_000 as UInt64) >= lossPermille else { return }
+    let copies = dice.below(1_000 as UInt64) < duplicatePermille ? 2 : 1
+    for _ in 0..<copies {
+      let jitter = Int64(dice.below(2_000_000 as UInt64))
+      push(
+        Flight(
+          at: now + .nanoseconds(pathDelay(node.endpoint, index) + jitter), order: order,
+          target: index, source: node.endpoint, bytes: bytes))
+      order += 1
+    }
+  }
+
+  private func pathDelay(_ source: Endpoint, _ target: Int) -> Int64 {
+    let from = Int(source.ipv4 ?? 0) - 0x0A00_0001
+    let key = [min(from, target), max(from, target)]
+    if let known = pairDelays[key] { return known }
+    let span = UInt64(delay.upperBound - delay.lowerBound + 1)
+    let fresh = delay.lowerBound + Int64(dice.below(span))
+    pairDelays[key] = fresh
+    return fresh
+  }
+
+  private func push(_ flight: Flight) {
+    heap.append(flight)
+    var child = heap.count - 1
+    while child > 0, isEarlier(heap[child], heap[(child - 1) / 2]) {
+      heap.swapAt(child, (child - 1) / 2)
+      child = (child - 1) / 2
+    }
+  }
+
+  private func pop() {
+    heap.swapAt(0, heap.count - 1)
+    heap.removeLast()
+    var parent = 0
+    while true {
+      var least = parent
+      for child in [2 * parent + 1, 2 * parent + 2] where child < heap.count {
+        if isEarlier(heap[child], heap[least]) { least = child }
+      }
+      guard least != parent else { return }
+      heap.swapAt(parent, least)
+      parent = least
+    }
+  }
+
+  private func isEarlier(_ left: Flight, _ right: Flight) -> Bool {
+    (left.at, left.order) < (right.at, right.order)
+  }
+}
+
+extension Network {
+  /// A room made by the first node, with all others joined by link, after `settle`.
+  func room(
+    nodes count: Int, access: Access = .social, settle: Duration = .seconds(8),
+    settings: Settings = Settings()
+  ) throws -> RoomID {
+    for _ in 0..<count { try add(settings: settings) }
+    command(nodes[0], .create(title: "flock", access: access, name: "host"))
+    guard let room = nodes[0].joined.first?.room,
+      let invite = nodes[0].participant.invite(to: room)
+    else { throw Refusal.noSuchRoom }
+    for (index, node) in nodes.enumerated().dropFirst() {
+      command(node, .join(invite, name: "guest \(index)"))
+      run(for: .milliseconds(50))
+    }
+    run(for: settle)
+    return room
+  }
+
+  /// Speaks `frames` frames of 20 ms from one node, calling `each` before every frame.
+  func speak(
+    _ node: Node, in room: RoomID, frames: Int, payload: Int = 60,
+    each: (Int) -> Void = { _ in }
+  ) {
+    command(node, .startSpeaking(room, duration: .ms20, payload: payload))
+    run(for: .milliseconds(400))
+    for frame in 0..<frames {
+      each(frame)
+      let bytes = (0..<payload).map { UInt8(truncatingIfNeeded: frame &* 31 &+ $0) }
+      command(node, .speak(room, payload: bytes, level: 30))
+      run(for: .milliseconds(20))
+    }
+    run(for: .seconds(1))
+  }
+}

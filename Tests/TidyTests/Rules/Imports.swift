@@ -1,0 +1,129 @@
+import Foundation
+
+/// What one target may import, and why each of them is worth the arrow.
+struct ImportRow {
+  let target: String
+  let allowed: [String: String]
+
+  static let table = [
+    ImportRow(target: "Wire", allowed: [:]),
+    ImportRow(
+      target: "Keys",
+      allowed: [
+        "CSodium": "the only place that calls libsodium",
+        "Wire": "ids and bytes",
+        "Synchronization": "one-time start-up and the arena's lock",
+        "Glibc": "mlock, core-dump limits, the identity file",
+        "Darwin": "the same on macOS",
+      ]),
+    ImportRow(
+      target: "Mesh",
+      allowed: [
+        "Wire": "messages and ids",
+        "Keys": "sealing and signing",
+        "OrderedCollections": "the same order in every process",
+      ]),
+    ImportRow(
+      target: "Voice",
+      allowed: [
+        "COpus": "the codec",
+        "COpusFile": "reading Opus files",
+        "COpusEnc": "writing Opus files",
+        "CSpeexDSP": "resampling",
+        "Glibc": "files and pipes",
+        "Darwin": "the same on macOS",
+        "Musl": "the same on Alpine",
+      ]),
+    ImportRow(target: "Node", allowed: node),
+    ImportRow(
+      target: "starling",
+      allowed: node.merging(["Node": "the node it runs", "ArgumentParser": "the command line"]) {
+        kept, _ in kept
+      }),
+  ]
+
+  private static let node = [
+    "Mesh": "the participant it drives",
+    "Voice": "samples to frames and back",
+    "Keys": "opening the identity, entropy",
+    "Wire": "ids in logs and state",
+    "Logging": "notes become log lines here",
+    "TOMLKit": "the configuration file",
+    "CLinux": "epoll and what else Glibc's own module leaves out",
+    "Glibc": "sockets and files",
+    "Darwin": "the same on macOS",
+    "Foundation": "paths and dates for people; never on the voice path",
+    "FoundationEssentials": "JSON of the control socket",
+    "Synchronization": "counters read from another thread",
+  ]
+}
+
+extension Rule {
+  /// Arrows point down: a target imports only what its row names.
+  static let imports = Rule(
+    name: "imports",
+    examples: [
+      Example(path: "Sources/Wire/A.swift", caught: "import Foundation", passes: "struct A {}"),
+      Example(path: "Sources/Mesh/A.swift", caught: "package import Voice", passes: "import Keys"),
+      Example(
+        path: "Sources/Mesh/A.swift", caught: "import struct Foundation.Date",
+        passes: "package import OrderedCollections"),
+      Example(path: "Sources/Voice/A.swift", caught: "import Mesh", passes: "import COpus"),
+      Example(
+        path: "Sources/Node/A.swift", caught: "import ArgumentParser", passes: "import Glibc"),
+      Example(path: "Sources/New/A.swift", caught: "import Wire", passes: "struct A {}"),
+    ]
+  ) { file in
+    guard let target = file.target, file.isSwift else { return [] }
+    let row = ImportRow.table.first { $0.target == target }
+    return importedModules(file).compactMap { line, module in
+      guard row?.allowed[module] == nil else { return nil }
+      let names = row?.allowed.keys.sorted().joined(separator: ", ") ?? ""
+      return Finding(
+        path: file.path, line: line, rule: "imports", message: "\(target) imports \(module)",
+        replacement: row == nil
+          ? "give \(target) a row in Rules/Imports.swift, with reasons"
+          : names.isEmpty
+            ? "\(target) imports nothing: move this to a floor above"
+            : "\(target) may import \(names): move this to a floor above")
+    }
+  }
+
+  /// `package` access makes `@testable` unnecessary: tests also run against a release build. Keys alone
+  /// is tested from inside: official vectors name values that no other target should ever see.
+  static let testImports = Rule(
+    name: "test-imports",
+    examples: [
+      Example(
+        path: "Tests/MeshTests/A.swift", caught: "@testable import Mesh", passes: "import Mesh"),
+      Example(path: "Tests/MeshTests/A.swift", caught: "import XCTest", passes: "import Testing"),
+    ]
+  ) { file in
+    guard file.isTest, file.isSwift else { return [] }
+    let legacy = importedModules(file).filter { $0.module == "XCTest" }.map { line, _ in
+      Finding(
+        path: file.path, line: line, rule: "test-imports", message: "XCTest",
+        replacement: "use Swift Testing: import Testing")
+    }
+    let testable = file.code.enumerated().filter { 
+      $0.element.contains("@testable") && !$0.element.contains("import Keys")
+    }.map {
+      Finding(
+        path: file.path, line: $0.offset + 1, rule: "test-imports", message: "@testable",
+        replacement: "import plainly and make what the test needs package")
+    }
+    return legacy + testable
+  }
+
+  private static func importedModules(_ file: SourceFile) -> [(line: Int, module: String)] {
+    file.code.enumerated().compactMap { offset, line in
+      guard line.contains("import ") else { return nil }
+      let statement =
+        #/
+          ^\s* (?: (?: @\w+ (?: \( [^)]* \) )? | package | internal | private | public ) \s+ )*
+          import \s+ (?: (?: struct | class | enum | protocol | func | var | let ) \s+ )? (\w+)
+        /#
+      return line.firstMatch(of: statement).map { (offset + 1, String($0.1)) }
+    }
+  }
+}
