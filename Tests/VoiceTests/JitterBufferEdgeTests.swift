@@ -139,6 +139,18 @@ import Voice
     #expect(buffer.statistics.targetMilliseconds <= 60)
   }
 
+  @Test func oneLostFrameIsOneGuessEvenWhenNothingElseWaits() {
+    var buffer = JitterBuffer(frame: .ms20, shortest: 0, longest: 0)
+    var blocks: [JitterBuffer.Playable] = []
+    for tick in 0..<60 {
+      let now = Int64(tick) * Self.step
+      if tick != 30 { buffer.insert(counter: UInt32(tick), payload: [1], at: now) }
+      blocks.append(buffer.next(at: now))
+    }
+    #expect(blocks.count { $0 == .conceal } == 1)
+    #expect(blocks.count { $0 == .frame([1]) } == 59)
+  }
+
   @Test func aStallThatEndsInABurstLosesNothingAndIsLearnt() {
     var buffer = JitterBuffer(frame: .ms20)
     var played: [Int] = []
