@@ -5,13 +5,19 @@ extension JitterBuffer {
   /// whole frame more than needed waits; ahead, where the next late frame will be missing.
   private static let quietDrop: Int64 = 5
   private static let quietStretch: Int64 = 1
-  /// Behind by this long, a frame is dropped even while somebody speaks, one in ten. A guess.
+  /// Behind by this long, a frame is dropped even while somebody speaks, one in ten.
+  ///
+  /// A guess.
   private static let loudDrop: Int64 = 80_000_000
   private static let loudDropPause = 10
-  /// Behind by this long, everything up to the target is dropped at once. A guess.
+  /// Behind by this long, everything up to the target is dropped at once.
+  ///
+  /// A guess.
   private static let jump: Int64 = 200_000_000
 
-  /// What to play now. Call once every frame's length.
+  /// What to play now.
+  ///
+  /// Call once every frame's length.
   ///
   /// `quiet` says that what was played last was hardly audible, so that putting the stream back in
   /// step will not be heard either.

@@ -34,11 +34,17 @@ package struct JitterBuffer: Sendable {
   package static let capacity = 128
   /// Guessing helps for 60 to 120 ms (measured for calls by others, 2020); then comes silence.
   static let longestGuess: Int64 = 120_000_000
-  /// A buffer dry for this long means the talker has stopped. A guess.
+  /// A buffer dry for this long means the talker has stopped.
+  ///
+  /// A guess.
   static let idleAfter: Int64 = 500_000_000
-  /// The same counter again after this long is not a copy but another stream. A guess.
+  /// The same counter again after this long is not a copy but another stream.
+  ///
+  /// A guess.
   static let copyWindow: Int64 = 2_000_000_000
-  /// Frames from the past, one after the other, that mean the talker began again. A guess.
+  /// Frames from the past, one after the other, that mean the talker began again.
+  ///
+  /// A guess.
   static let restartRun = 5
 
   /// The length of each frame.

@@ -46,7 +46,9 @@ package final class MixedPlayout {
     if playout.lastArrival == nil { self.playouts[talker] = nil }
   }
 
-  /// The next 20 ms of everybody. Call every 20 ms.
+  /// The next 20 ms of everybody.
+  ///
+  /// Call every 20 ms.
   package func next(at now: Int64) -> [Int16] {
     self.forget(at: now)
     var voices: [Mixer.Voice] = []
