@@ -10,7 +10,7 @@ STARLING_VOICE_RESULTS=$folder swift test --filter VoiceTests.ResultsTests >"$fo
   cat "$folder/log" >&2
   exit 1
 }
-grep '^playout-' "$folder/log" || true
+grep -E '^(copies|playout-)' "$folder/log" || true
 echo '| sound | PESQ-wb | STOI | gaps ms |'
 echo '| --- | ---: | ---: | --- |'
 for file in "$folder"/[clrp]*.wav; do

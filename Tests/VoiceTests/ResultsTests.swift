@@ -57,6 +57,13 @@ import Voice
         try Self.write(heard, "rate-\(bitrate)-\(frame.rawValue)")
       }
     }
+    for bitrate in [8_000, 12_000, 16_000, 20_000, 24_000, 28_000, 32_000] {
+      let shares = try [0, 1, 5, 6, 7, 10, 20].map { expected in
+        let packets = try CodecTests.packets(speech, Self.settings(bitrate, loss: expected))
+        return packets.count { OpusPacket.carriesPrevious($0) } * 100 / packets.count
+      }
+      print("copies \(bitrate)", shares)
+    }
     for complexity in [3, 5, 10] {
       let heard = try Self.heard(speech, Self.settings(24_000, complexity: complexity))
       try Self.write(heard, "complexity-\(complexity)")
