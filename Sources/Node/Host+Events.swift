@@ -35,6 +35,7 @@ extension Host {
       reflected(endpoint)
     case .joined(let room):
       logger.info("In a room.")
+      perform(.listen(room, false))
       settle(room: room)
     case .refused(let refusal):
       logger.info("Refused.", metadata: ["reason": "\(refusal.rawValue)"])
