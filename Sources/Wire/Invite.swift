@@ -1,11 +1,10 @@
 /// What an invite link says: which room, the secret that admits, and whom to ask.
 ///
 /// Text form `starling:<base64url>`, or any `https://…#<base64url>`: behind `#` nothing is sent to
-/// the web server whose page opens it. The payload is
-/// `version<<4 | flags | room 16 | [secret 16] | [expiry u48] | count 1 | count × contact | check 4`.
-/// Flag 1: a secret is present (social rooms). Flag 2: an expiry in milliseconds is present. The
-/// check is CRC-32 over all before it: a link is typed or pasted by people, and a mistake must be
-/// told apart from a room that is gone.
+/// the web server whose page opens it. The payload is `version<<4 | flags | room 16 | [secret 16] |
+/// [expiry u48] | count 1 | count × contact | check 4`. Flag 1: a secret is present (social rooms).
+/// Flag 2: an expiry in milliseconds is present. The check is CRC-32 over all before it: a link is
+/// typed or pasted by people, and a mistake must be told apart from a room that is gone.
 package struct Invite: Hashable, Sendable {
   package var room: RoomID
   /// Seed of the invite key. Open rooms have none.

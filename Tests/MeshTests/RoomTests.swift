@@ -121,7 +121,6 @@ struct RoomTests {
     }
     for (node, start) in zip(listeners, before) {
       let rate = (node.bytesIn - start) * 8 / 10
-      print("RATE", rate, node.status(at: network.now).peers.count)
       #expect(rate <= 100_000)
     }
   }

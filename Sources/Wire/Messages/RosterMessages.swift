@@ -47,8 +47,8 @@ package struct RosterBuckets: Hashable, Sendable {
   }
 }
 
-/// How far a roster's records have come, for the parts whose bits are set: 11 bytes a member, so that
-/// only the records that really are newer travel.
+/// How far a roster's records have come, for the parts whose bits are set: 11 bytes a member, so
+/// that only the records that really are newer travel.
 package struct RosterSummary: Hashable, Sendable {
   package struct Entry: Hashable, Sendable {
     package var session: SessionID
