@@ -54,6 +54,8 @@ package struct JitterBuffer: Sendable {
   /// Time since a real frame was played.
   var missed: Int64 = 0
   var sinceDrop = 0
+  /// How long it has been quiet.
+  var quietFor: Int64 = 0
   var counts = JitterStatistics()
 
   private var lastFitting: Int64 = 0
