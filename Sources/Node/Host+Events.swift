@@ -47,6 +47,8 @@ extension Host {
       break
     case .heard(let heard):
       hear(heard)
+    case .repeated(let room, let session, let counter):
+      listenings[room]?.hearAgain(session, counter, at: clock.bootTime(clock.now))
     }
   }
 

@@ -35,6 +35,7 @@ extension Room {
     switch stream.judge(counter, at: ctx.now, settings: ctx.settings.frames) {
     case .duplicate:
       stream.status.duplicates += 1
+      if listening { ctx.tell(.repeated(id, stream.session, counter)) }
       return
     case .tooOld: return ctx.drop(.frameTooOld)
     case .tooFar: return ctx.drop(.counterTooFar)

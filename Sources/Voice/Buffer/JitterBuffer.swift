@@ -60,6 +60,8 @@ package struct JitterBuffer: Sendable {
   /// Time since a real frame was played.
   var missed: Int64 = 0
   var sinceDrop = 0
+  /// How long it has been quiet.
+  var quietFor: Int64 = 0
   var counts = JitterStatistics()
 
   private var lastFitting: Int64 = 0
@@ -95,6 +97,22 @@ package struct JitterBuffer: Sendable {
     return counts
   }
 
+  /// Takes note of another copy of a frame, whose bytes are not needed: from its lateness the buffer
+  /// learns how long to wait when first copies are lost.
+  ///
+  /// False when the frame is not remembered.
+  @discardableResult
+  package mutating func noteCopy(_ counter: UInt32, at now: Int64) -> Bool {
+    guard let arrival = self.ring.arrival(counter), now - arrival < Self.copyWindow else {
+      return false
+    }
+    self.counts.duplicates += 1
+    if self.ring.countCopy(counter) == 2 {
+      self.estimator.secondCopy(self.position(counter), at: now)
+    }
+    return true
+  }
+
   /// Whether frames are waiting or being played.
   package var isActive: Bool { self.phase != .idle }
 
@@ -108,13 +126,7 @@ package struct JitterBuffer: Sendable {
       self.counts.refused += 1
       return
     }
-    if let arrival = self.ring.arrival(counter), now - arrival < Self.copyWindow {
-      self.counts.duplicates += 1
-      if self.ring.countCopy(counter) == 2 {
-        self.estimator.secondCopy(self.position(counter), at: now)
-      }
-      return
-    }
+    if self.noteCopy(counter, at: now) { return }
     switch self.place(counter) {
     case .behind:
       guard self.beginsAgain(counter, at: now) else {

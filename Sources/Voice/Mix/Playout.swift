@@ -67,6 +67,11 @@ package final class Playout {
       at: now)
   }
 
+  /// Another copy of a packet came at `now`.
+  package func noteCopy(_ counter: UInt32, at now: Int64) {
+    self.buffer.noteCopy(counter, at: now)
+  }
+
   /// The next 20 ms, nil when nobody is talking.
   ///
   /// Call every 20 ms.
