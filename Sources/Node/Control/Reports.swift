@@ -103,8 +103,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var proven: UInt64
     package var lastCounter: UInt32
     /// What the ear got, where this node plays the room: frames that came too late, those made up,
-    /// those left out and lengths put in to keep the delay, times there was nothing to play, and how
-    /// many milliseconds a frame waits.
+    /// those left out and lengths put in to keep the delay, times there was nothing to play, and
+    /// how many milliseconds a frame waits.
     package var late: UInt64?
     package var concealed: UInt64?
     package var dropped: UInt64?

@@ -89,8 +89,9 @@ extension Rule {
     }
   }
 
-  /// `package` access makes `@testable` unnecessary: tests also run against a release build. Keys alone
-  /// is tested from inside: official vectors name values that no other target should ever see.
+  /// `package` access makes `@testable` unnecessary: tests also run against a release build. Keys
+  /// alone is tested from inside: official vectors name values that no other target should ever
+  /// see.
   static let testImports = Rule(
     name: "test-imports",
     examples: [
