@@ -93,3 +93,14 @@ let package = Package(
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )
+
+// Measuring programs are not part of an ordinary build.
+if Context.environment["STARLING_BENCH"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "RelayBench",
+      dependencies: [
+        "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Benchmarks/relay", swiftSettings: strict))
+}

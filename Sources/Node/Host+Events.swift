@@ -36,6 +36,7 @@ extension Host {
       reflected(endpoint)
     case .joined(let room):
       logger.info("In a room.")
+      perform(.listen(room, false))
       settle(room: room)
     case .refused(let refusal):
       logger.info("Refused.", metadata: ["reason": "\(refusal.rawValue)"])
@@ -47,6 +48,8 @@ extension Host {
       break
     case .heard(let heard):
       hear(heard)
+    case .repeated(let room, let session, let counter):
+      listenings[room]?.hearAgain(session, counter, at: clock.bootTime(clock.now))
     }
   }
 

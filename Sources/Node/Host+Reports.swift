@@ -84,7 +84,11 @@ extension Host {
       session: stream.session.raw, received: stream.received, missing: stream.missing,
       duplicates: stream.duplicates, forwarded: stream.forwarded, proven: stream.proven,
       lastCounter: stream.lastCounter, late: played.map { UInt64(clamping: $0.late) },
-      concealed: played.map { UInt64(clamping: $0.concealed) })
+      concealed: played.map { UInt64(clamping: $0.concealed) },
+      dropped: played.map { UInt64(clamping: $0.dropped) },
+      stretched: played.map { UInt64(clamping: $0.stretched) },
+      underruns: played.map { UInt64(clamping: $0.underruns) },
+      waits: played.map { UInt64(clamping: $0.targetMilliseconds) })
   }
 
   private static func milliseconds(_ duration: Duration) -> Double {

@@ -35,6 +35,7 @@ extension Host {
       let room = try room(name)
       clients[id]?.mode = .watching(room)
       watchers[room, default: []].insert(id)
+      perform(.listen(room, true))
       answer(id, DoneReport())
     }
   }
@@ -71,6 +72,7 @@ extension Host {
     let listening = listenings[room] ?? Listening(at: clock.bootTime(clock.now))
     listening.add(id)
     listenings[room] = listening
+    perform(.listen(room, true))
     arm()
   }
 

@@ -23,7 +23,10 @@ extension Host {
         clients[id]?.sendSound(block)
         flush(id)
       }
-      if listening.clients.isEmpty { listenings[room] = nil }
+      if listening.clients.isEmpty {
+        listenings[room] = nil
+        if watchers[room]?.isEmpty != false { perform(.listen(room, false)) }
+      }
     }
   }
 
