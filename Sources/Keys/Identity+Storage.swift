@@ -1,3 +1,4 @@
+// What a node derives from its identity for its own files and its own address.
 package import Wire
 
 extension Identity {

@@ -1,3 +1,4 @@
+// The control socket: clients come, send lines, are answered, go.
 import Logging
 import Mesh
 import Wire

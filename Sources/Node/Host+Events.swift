@@ -1,3 +1,4 @@
+// What the participant tells: logged, remembered, handed to the clients that wait for it.
 import Logging
 import Mesh
 import Wire

@@ -1,3 +1,4 @@
+// The state of the node as the control socket reports it.
 import Mesh
 import Voice
 import Wire

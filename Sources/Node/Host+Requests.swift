@@ -1,3 +1,4 @@
+// What each request of the control socket does.
 import Logging
 import Mesh
 package import Wire

@@ -1,3 +1,4 @@
+// Sound in and out: talkers become frames, frames become blocks for listeners, each when due.
 import Mesh
 import Voice
 import Wire

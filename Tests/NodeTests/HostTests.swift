@@ -70,7 +70,8 @@ struct HostTests {
     let path = folder.file("ann")
     try await ann.begin(control: path)
     try await elsewhere {
-      // One leaves in the middle of a line, one never ends its line, one talks nonsense, 64 do nothing.
+      // One leaves in the middle of a line, one never ends its line, one talks nonsense, and more
+      // than are let in do nothing.
       do {
         let rude = try ControlConnection(path: path)
         try rude.send(Array("{\"requ".utf8))

@@ -1,3 +1,4 @@
+// What the mesh and the readers of links refuse, put into sentences for people.
 package import Mesh
 package import Wire
 

@@ -28,6 +28,7 @@ package struct InviteReport: Codable, Hashable, Sendable {
 
 /// Reply to `rooms`.
 package struct RoomsReport: Codable, Hashable, Sendable {
+  /// One room, joined or listed.
   package struct Room: Codable, Hashable, Sendable {
     package var room: String
     package var title: String
@@ -66,6 +67,7 @@ package struct FrameReport: Codable, Hashable, Sendable {
 
 /// Reply to `status`.
 package struct StatusReport: Codable, Hashable, Sendable {
+  /// One link; `rtt` in milliseconds.
   package struct Peer: Codable, Hashable, Sendable {
     package var node: String
     package var endpoint: String
@@ -75,6 +77,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var bytesOut: UInt64
   }
 
+  /// One person in a room.
   package struct Member: Codable, Hashable, Sendable {
     package var session: UInt32
     package var node: String
@@ -85,6 +88,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var audible: Bool
   }
 
+  /// This node's place in one tree; `delay` in milliseconds.
   package struct Tree: Codable, Hashable, Sendable {
     package var tree: String
     package var parent: String?
@@ -94,6 +98,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var delay: Double
   }
 
+  /// One speaker's frames as they arrive here.
   package struct Stream: Codable, Hashable, Sendable {
     package var session: UInt32
     package var received: UInt64
@@ -113,6 +118,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var waits: UInt64?
   }
 
+  /// One room this node is in.
   package struct Room: Codable, Hashable, Sendable {
     package var room: String
     package var title: String
@@ -125,6 +131,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var streams: [Stream]
   }
 
+  /// One open room this node was told of.
   package struct Listing: Codable, Hashable, Sendable {
     package var room: String
     package var title: String

@@ -22,6 +22,7 @@ package final class EventLoop: SerialExecutor {
     package static let broken = Readiness(rawValue: starling_epollerr)
   }
 
+  /// Runs on the loop's thread.
   package typealias Callback = (Readiness) -> Void
 
   private struct Mailbox: Sendable {

@@ -5,6 +5,7 @@ package import Wire
 /// How this node is set up: flags over environment over file over defaults, each value checked and
 /// its source remembered.
 package struct Configuration: Sendable {
+  /// Where a value came from.
   package enum Source: Hashable, Sendable {
     case standard, file(String), environment, flag
   }
@@ -31,6 +32,7 @@ package struct Configuration: Sendable {
   /// Worth telling, no reason to stop.
   package private(set) var warnings: [String] = []
 
+  /// What one source says.
   package typealias Layer = [Setting: Setting.Value]
 
   /// Reads all layers.

@@ -1,3 +1,4 @@
+// Mesh and Voice do not know each other; this is where their words for a frame meet.
 import Mesh
 import Voice
 
