@@ -3,6 +3,7 @@ import Logging
 import Mesh
 import Wire
 
+/// The control socket: clients come, ask line by line, and go.
 extension Host {
   /// Opens the control socket.
   package func openControl(at path: String) throws {

@@ -3,6 +3,7 @@ import Logging
 import Mesh
 import Wire
 
+/// What the participant tells: log lines, answers to clients, sound.
 extension Host {
   /// A client that waits to hear whether it is in a room.
   struct WaitingJoin {

@@ -3,6 +3,7 @@ import Mesh
 import Voice
 import Wire
 
+/// The state of the node as clients read it.
 extension Host {
   var introduction: IdentityReport {
     let status = status()

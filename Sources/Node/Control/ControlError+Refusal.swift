@@ -2,6 +2,7 @@
 package import Mesh
 package import Wire
 
+/// The mesh's refusals as a client reads them.
 extension ControlError {
   /// What the mesh refused, said to a person.
   package init(_ refusal: Refusal) {

@@ -29,6 +29,7 @@ package struct InviteReport: Codable, Hashable, Sendable {
 /// Reply to `rooms`.
 package struct RoomsReport: Codable, Hashable, Sendable {
   /// One room, joined or listed.
+  /// One room this node is in.
   package struct Room: Codable, Hashable, Sendable {
     package var room: String
     package var title: String
@@ -68,6 +69,7 @@ package struct FrameReport: Codable, Hashable, Sendable {
 /// Reply to `status`.
 package struct StatusReport: Codable, Hashable, Sendable {
   /// One link; `rtt` in milliseconds.
+  /// One link.
   package struct Peer: Codable, Hashable, Sendable {
     package var node: String
     package var endpoint: String
@@ -77,6 +79,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var bytesOut: UInt64
   }
 
+  /// One person in a room.
   /// One person in a room.
   package struct Member: Codable, Hashable, Sendable {
     package var session: UInt32
@@ -89,6 +92,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
   }
 
   /// This node's place in one tree; `delay` in milliseconds.
+  /// This node's place in one tree.
   package struct Tree: Codable, Hashable, Sendable {
     package var tree: String
     package var parent: String?
@@ -98,6 +102,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var delay: Double
   }
 
+  /// One speaker's frames as they arrive here.
   /// One speaker's frames as they arrive here.
   package struct Stream: Codable, Hashable, Sendable {
     package var session: UInt32
@@ -132,6 +137,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
   }
 
   /// One open room this node was told of.
+  /// One open room somebody listed.
   package struct Listing: Codable, Hashable, Sendable {
     package var room: String
     package var title: String

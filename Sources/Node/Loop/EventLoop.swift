@@ -23,6 +23,7 @@ package final class EventLoop: SerialExecutor {
   }
 
   /// Runs on the loop's thread.
+  /// What the loop calls when a descriptor is ready.
   package typealias Callback = (Readiness) -> Void
 
   private struct Mailbox: Sendable {

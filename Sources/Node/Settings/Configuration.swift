@@ -6,6 +6,7 @@ package import Wire
 /// its source remembered.
 package struct Configuration: Sendable {
   /// Where a value came from.
+  /// Where a setting came from.
   package enum Source: Hashable, Sendable {
     case standard, file(String), environment, flag
   }
@@ -33,6 +34,7 @@ package struct Configuration: Sendable {
   package private(set) var warnings: [String] = []
 
   /// What one source says.
+  /// One place settings are read from.
   package typealias Layer = [Setting: Setting.Value]
 
   /// Reads all layers.

@@ -22,6 +22,7 @@ package enum Setting: String, CaseIterable, Sendable {
   }
 
   /// What a value looks like.
+  /// What a value must look like.
   package enum Form: Hashable, Sendable {
     case text
     case path

@@ -2,6 +2,7 @@
 import Mesh
 import Voice
 
+/// The mesh's frame lengths as the codec names them.
 extension Mesh.FrameDuration {
   /// The same length as the codec names it.
   var voice: Voice.FrameDuration {

@@ -106,7 +106,7 @@ extension Rule {
         path: file.path, line: line, rule: "test-imports", message: "XCTest",
         replacement: "use Swift Testing: import Testing")
     }
-    let testable = file.code.enumerated().filter { 
+    let testable = file.code.enumerated().filter {
       $0.element.contains("@testable") && !$0.element.contains("import Keys")
     }.map {
       Finding(
