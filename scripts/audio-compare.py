@@ -11,12 +11,14 @@ beginnings, and prints one JSON object:
   correlation    of the two envelopes, 10 ms, -1 to 1
   waveform       of the two waveforms, -1 to 1
   gain_db        how much louder it was heard
+  shifts_ms      changes of the delay on the way, as a playout buffer makes them
   gaps_ms        silences of --gap ms or more in what was heard where something was said
   missing_ms     time of the reference that lies before or after what was heard
   clipped        samples at full scale in what was heard
   compared_s     seconds that were compared
 
-PESQ is the mean over pieces of eight seconds, the length it was made for.
+PESQ is the mean over pieces of eight seconds, the length it was made for. STOI, which takes any
+change of the delay for damage, is told after those in shifts_ms were undone.
 
   audio-compare.py said.wav heard.wav
   audio-compare.py said.wav heard.wav --require stoi=0.95 --require pesq_wb=3.5 --no-gaps
@@ -36,6 +38,10 @@ RATE = 16_000  # what PESQ-wb is defined for
 PIECE = 8 * RATE
 STEP = RATE // 200  # 5 ms, the grain of gaps
 ENVELOPE = RATE // 100
+# Changes of the delay are looked for in windows of 400 ms, up to 100 ms either way.
+WINDOW = RATE * 2 // 5
+SEARCH = RATE // 10
+AUDIBLE = 10 ** (-45 / 20)
 
 
 class Unusable(Exception):
@@ -129,6 +135,42 @@ def align(said, heard):
     return rough * ENVELOPE
 
 
+def steady(said, heard):
+    """`heard` with changes of its delay undone, and those changes in milliseconds."""
+    pieces, shifts, offset = [], [], 0
+    for start in range(0, len(said), WINDOW):
+        piece = said[start : start + WINDOW]
+        better = offset + moved(piece, heard, start + offset)
+        if better != offset:
+            shifts.append(round((better - offset) * 1000 / RATE, 1))
+            offset = better
+        pieces.append(section(heard, start + offset, len(piece)))
+    return np.concatenate(pieces), shifts
+
+
+def moved(piece, heard, start):
+    """How much later than at `start` the piece is heard; 0 unless that is beyond doubt."""
+    if len(piece) < WINDOW or np.sqrt((piece**2).mean()) < AUDIBLE:
+        return 0
+    around = section(heard, start - SEARCH, WINDOW + 2 * SEARCH)
+    if np.sqrt((around**2).mean()) < AUDIBLE:
+        return 0
+    products = np.correlate(around, piece, "valid")
+    squares = np.concatenate(([0.0], np.cumsum(around**2)))
+    strength = np.sqrt((squares[WINDOW:] - squares[:-WINDOW]) * (piece**2).sum()) + 1e-12
+    values = products / strength
+    best = int(np.argmax(values))
+    beyond_doubt = values[best] > 0.5 and values[best] > values[SEARCH] + 0.3
+    return best - SEARCH if beyond_doubt and abs(best - SEARCH) >= STEP else 0
+
+
+def section(samples, start, length):
+    """A part of samples that may begin before and end after them."""
+    part = samples[max(0, start) : max(0, start + length)]
+    before = min(length, max(0, -start))
+    return np.pad(part, (before, max(0, length - before - len(part))))[:length]
+
+
 def gaps(said, heard, shortest):
     """Runs in which something was said and nothing heard, in milliseconds."""
     loud, faint = envelope(said, STEP), envelope(heard, STEP)
@@ -147,11 +189,11 @@ def flat(first, second):
     return float(np.corrcoef(first, second)[0, 1])
 
 
-def scores(said, heard):
+def scores(said, heard, undone):
     try:
         from pystoi import stoi
 
-        understood = float(stoi(said, heard, RATE))
+        understood = float(stoi(said, undone, RATE))
     except ImportError:
         understood = None
     try:
@@ -186,7 +228,8 @@ def compare(said_path, heard_path, shortest):
         raise Unusable("the two have nothing in common")
     missing = len(said) - length
     said, heard = said[before : before + length], heard[start : start + length]
-    understood, quality = scores(said, heard)
+    undone, shifts = steady(said, heard)
+    understood, quality = scores(said, heard, undone)
     strength = [np.sqrt((sound**2).mean()) for sound in (said, heard)]
     return {
         "stoi": understood,
@@ -195,6 +238,7 @@ def compare(said_path, heard_path, shortest):
         "correlation": flat(envelope(said, ENVELOPE), envelope(heard, ENVELOPE)),
         "waveform": flat(said, heard),
         "gain_db": float(20 * np.log10(strength[1] / strength[0])) if all(strength) else None,
+        "shifts_ms": shifts,
         "gaps_ms": gaps(said, heard, shortest),
         "missing_ms": missing * 1000 / RATE,
         "clipped": clipped,
