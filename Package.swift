@@ -86,7 +86,21 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "VoiceTests", dependencies: ["Voice"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Mesh", "Keys", "Wire"], swiftSettings: strict),
+      name: "NodeTests",
+      dependencies: [
+        "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
   ]
 )
+
+// Measuring programs are not part of an ordinary build.
+if Context.environment["STARLING_BENCH"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "RelayBench",
+      dependencies: [
+        "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Benchmarks/relay", swiftSettings: strict))
+}

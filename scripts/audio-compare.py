@@ -8,17 +8,16 @@ beginnings, and prints one JSON object:
   stoi           intelligibility, 0 to 1            (null without the package pystoi)
   pesq_wb        quality, 1.0 to 4.64               (null without the package pesq)
   delay_ms       how much later it was heard; negative if the file begins in the middle
+  delays_ms      least and most of the same, second by second: a jitter buffer moves it
   correlation    of the two envelopes, 10 ms, -1 to 1
   waveform       of the two waveforms, -1 to 1
   gain_db        how much louder it was heard
-  shifts_ms      changes of the delay on the way, as a playout buffer makes them
   gaps_ms        silences of --gap ms or more in what was heard where something was said
   missing_ms     time of the reference that lies before or after what was heard
   clipped        samples at full scale in what was heard
   compared_s     seconds that were compared
 
-PESQ is the mean over pieces of eight seconds, the length it was made for. STOI, which takes any
-change of the delay for damage, is told after those in shifts_ms were undone.
+PESQ is the mean over pieces of eight seconds, the length it was made for.
 
   audio-compare.py said.wav heard.wav
   audio-compare.py said.wav heard.wav --require stoi=0.95 --require pesq_wb=3.5 --no-gaps
@@ -38,10 +37,7 @@ RATE = 16_000  # what PESQ-wb is defined for
 PIECE = 8 * RATE
 STEP = RATE // 200  # 5 ms, the grain of gaps
 ENVELOPE = RATE // 100
-# Changes of the delay are looked for in windows of 400 ms, up to 100 ms either way.
-WINDOW = RATE * 2 // 5
-SEARCH = RATE // 10
-AUDIBLE = 10 ** (-45 / 20)
+REACH = RATE // 4  # how far the delay may move, either way
 
 
 class Unusable(Exception):
@@ -135,40 +131,36 @@ def align(said, heard):
     return rough * ENVELOPE
 
 
-def steady(said, heard):
-    """`heard` with changes of its delay undone, and those changes in milliseconds."""
-    pieces, shifts, offset = [], [], 0
-    for start in range(0, len(said), WINDOW):
-        piece = said[start : start + WINDOW]
-        better = offset + moved(piece, heard, start + offset)
-        if better != offset:
-            shifts.append(round((better - offset) * 1000 / RATE, 1))
-            offset = better
-        pieces.append(section(heard, start + offset, len(piece)))
-    return np.concatenate(pieces), shifts
+def follow(said, heard, lag):
+    """What was heard, put in step with what was said second by second, and the lags in samples.
+
+    A listener does not mind a frame dropped in a pause; the scores would, for the rest of the file.
+    """
+    aligned, lags = np.zeros(len(said)), []
+    step = REACH
+    for start in range(0, len(said), RATE):
+        piece = said[start : start + RATE]
+        window = cut(heard, start + lag - REACH, len(piece) + 2 * REACH)
+        found = min(max(correlate(piece, window)[0], 0), 2 * REACH)
+        # Only a clear gain is a move: splices by a sample or two would be heard by PESQ.
+        if likeness(piece, window, found) > likeness(piece, window, step) + 0.1:
+            step = found
+        lags.append(lag - REACH + step)
+        aligned[start : start + len(piece)] = window[step : step + len(piece)]
+    return aligned, lags
 
 
-def moved(piece, heard, start):
-    """How much later than at `start` the piece is heard; 0 unless that is beyond doubt."""
-    if len(piece) < WINDOW or np.sqrt((piece**2).mean()) < AUDIBLE:
-        return 0
-    around = section(heard, start - SEARCH, WINDOW + 2 * SEARCH)
-    if np.sqrt((around**2).mean()) < AUDIBLE:
-        return 0
-    products = np.correlate(around, piece, "valid")
-    squares = np.concatenate(([0.0], np.cumsum(around**2)))
-    strength = np.sqrt((squares[WINDOW:] - squares[:-WINDOW]) * (piece**2).sum()) + 1e-12
-    values = products / strength
-    best = int(np.argmax(values))
-    beyond_doubt = values[best] > 0.5 and values[best] > values[SEARCH] + 0.3
-    return best - SEARCH if beyond_doubt and abs(best - SEARCH) >= STEP else 0
+def likeness(piece, window, at):
+    part = window[at : at + len(piece)]
+    strength = np.linalg.norm(piece) * np.linalg.norm(part)
+    return piece @ part / strength if strength else 0.0
 
 
-def section(samples, start, length):
-    """A part of samples that may begin before and end after them."""
+def cut(samples, start, length):
+    """A stretch of a sound; silence where it does not reach."""
+    left = max(0, -start)
     part = samples[max(0, start) : max(0, start + length)]
-    before = min(length, max(0, -start))
-    return np.pad(part, (before, max(0, length - before - len(part))))[:length]
+    return np.pad(part, (min(left, length), max(0, length - left - len(part))))[:length]
 
 
 def gaps(said, heard, shortest):
@@ -189,17 +181,19 @@ def flat(first, second):
     return float(np.corrcoef(first, second)[0, 1])
 
 
-def scores(said, heard, undone):
+def intelligibility(said, heard):
     try:
         from pystoi import stoi
-
-        understood = float(stoi(said, undone, RATE))
     except ImportError:
-        understood = None
+        return None
+    return float(stoi(said, heard, RATE))
+
+
+def quality(said, heard):
     try:
         from pesq import PesqError, pesq
     except ImportError:
-        return understood, None
+        return None
     values = []
     for start in range(0, max(1, len(said) - PIECE // 2), PIECE):
         pair = (said[start : start + PIECE], heard[start : start + PIECE])
@@ -211,7 +205,7 @@ def scores(said, heard, undone):
             values.append(pesq(RATE, *words, "wb"))
         except PesqError:
             continue
-    return understood, float(np.mean(values)) if values else None
+    return float(np.mean(values)) if values else None
 
 
 def compare(said_path, heard_path, shortest):
@@ -227,18 +221,19 @@ def compare(said_path, heard_path, shortest):
     if length < RATE // 2:
         raise Unusable("the two have nothing in common")
     missing = len(said) - length
-    said, heard = said[before : before + length], heard[start : start + length]
-    undone, shifts = steady(said, heard)
-    understood, quality = scores(said, heard, undone)
+    said = said[before : before + length]
+    # PESQ follows a moving delay by itself, and better than by whole seconds.
+    worth = quality(said, heard[start : start + length])
+    heard, lags = follow(said, heard, lag + before)
     strength = [np.sqrt((sound**2).mean()) for sound in (said, heard)]
     return {
-        "stoi": understood,
-        "pesq_wb": quality,
+        "stoi": intelligibility(said, heard),
+        "pesq_wb": worth,
         "delay_ms": lag * 1000 / RATE,
+        "delays_ms": [(value - before) * 1000 / RATE for value in (min(lags), max(lags))],
         "correlation": flat(envelope(said, ENVELOPE), envelope(heard, ENVELOPE)),
         "waveform": flat(said, heard),
         "gain_db": float(20 * np.log10(strength[1] / strength[0])) if all(strength) else None,
-        "shifts_ms": shifts,
         "gaps_ms": gaps(said, heard, shortest),
         "missing_ms": missing * 1000 / RATE,
         "clipped": clipped,

@@ -27,9 +27,13 @@ extension Host {
   /// Writes what is queued for a client and lets it go when that was the last.
   func flush(_ id: Int) {
     guard let client = clients[id] else { return }
-    guard client.flush(), !(client.isLeaving && !client.wantsToWrite) else {
+    guard client.flush() else {
       dropClient(id)
       return
+    }
+    if client.isLeaving && !client.wantsToWrite {
+      client.shut()
+      if client.hasEnded { return dropClient(id) }
     }
     updateInterest(client)
   }
@@ -98,6 +102,7 @@ extension Host {
       return
     }
     switch client.mode {
+    case _ where client.isLeaving: break
     case .lines: readLines(id)
     case .speaking: soundCame(id)
     case .waiting, .listening, .watching: break

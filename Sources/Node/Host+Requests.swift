@@ -34,6 +34,7 @@ extension Host {
       let room = try room(name)
       clients[id]?.mode = .watching(room)
       watchers[room, default: []].insert(id)
+      perform(.listen(room, true))
       answer(id, DoneReport())
     }
   }
@@ -70,6 +71,7 @@ extension Host {
     let listening = listenings[room] ?? Listening(at: clock.bootTime(clock.now))
     listening.add(id)
     listenings[room] = listening
+    perform(.listen(room, true))
     arm()
   }
 

@@ -22,7 +22,10 @@ extension Host {
         clients[id]?.sendSound(block)
         flush(id)
       }
-      if listening.clients.isEmpty { listenings[room] = nil }
+      if listening.clients.isEmpty {
+        listenings[room] = nil
+        if watchers[room]?.isEmpty != false { perform(.listen(room, false)) }
+      }
     }
   }
 
@@ -33,7 +36,9 @@ extension Host {
     watch(heard.room, "heard", heard.session, heard.counter, at: now)
   }
 
-  /// Puts a client on stage. Throws what the mesh refused.
+  /// Puts a client on stage.
+  ///
+  /// Throws what the mesh refused.
   func beginTalk(
     _ id: Int, room: RoomID, bitrate: Int, milliseconds: Int
   ) throws(ControlError) {

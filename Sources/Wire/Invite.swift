@@ -7,7 +7,9 @@
 /// typed or pasted by people, and a mistake must be told apart from a room that is gone.
 package struct Invite: Hashable, Sendable {
   package var room: RoomID
-  /// Seed of the invite key. Open rooms have none.
+  /// Seed of the invite key.
+  ///
+  /// Open rooms have none.
   package var secret: Bytes16?
   /// Milliseconds since 1970 after which the link is refused.
   package var expiry: UInt64?
@@ -20,10 +22,10 @@ package struct Invite: Hashable, Sendable {
     self.contacts = Array(contacts.prefix(Limits.contactsPerInvite))
   }
 
-  package var text: String { Self.scheme + Base64URL.encode(payload) }
+  package var text: String { Self.scheme + Base64.url.encode(payload) }
 
   package init(text: String) throws(WireError) {
-    let payload = try Base64URL.decode(try Self.payloadText(text))
+    let payload = try Base64.url.decode(letters: try Self.payloadText(text))
     guard payload.count >= Self.shortest else { throw .short }
     let body = payload.dropLast(Self.checkCount)
     let check = payload.suffix(Self.checkCount).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

@@ -227,4 +227,11 @@ struct Journey {
     #expect(outcome.delays.suffix(500).allSatisfy { $0 < 170 })
     #expect(outcome.mostWaiting < 12)
   }
+
+  @Test func aClockFarTooSlowDoesNotLookLikeJitterForEver() {
+    // 10 minutes' worth of drift in two: 600 ms, more than any target.
+    let outcome = Journey(frames: 6_000, drift: -0.005).run()
+    #expect((outcome.targets.last ?? 0) <= 80, "\(outcome.targets.suffix(3))")
+    #expect(outcome.missing(of: 6_000) < 0.002)
+  }
 }

@@ -8,8 +8,6 @@ final class Session {
   /// What the session is to its owner.
   enum Standing: Equatable {
     case current
-    /// Answered while our own dial to the same node waits for its confirmation: in reserve.
-    case shadow
     /// Closed by us; kept to tell a peer that missed it.
     case closed(UInt8, until: Instant, answers: Int)
   }

@@ -24,6 +24,11 @@ final class Listening {
       talker: heard.session.raw, counter: heard.counter, packet: heard.payload, at: now)
   }
 
+  /// A second copy: the player learns from its lateness.
+  func hearAgain(_ session: SessionID, _ counter: UInt32, at now: Int64) {
+    playout.noteCopy(talker: session.raw, counter: counter, at: now)
+  }
+
   /// The next block, as it goes to clients.
   func next(at now: Int64) -> [UInt8] {
     let block = playout.next(at: now)

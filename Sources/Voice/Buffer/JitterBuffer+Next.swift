@@ -6,17 +6,24 @@ extension JitterBuffer {
   /// missing, at once.
   private static let quietDrop: Int64 = 5
   private static let quietStretch: Int64 = 1
-  /// Quiet for this long is a pause between phrases. There is quiet inside them too: two frames
-  /// dropped in closures and short gaps cost 0.2 to 0.4 PESQ-wb over eight seconds of read speech,
-  /// in a pause of this length 0.07 (measured).
+  /// Quiet for this long is a pause between phrases.
+  ///
+  /// There is quiet inside them too: two frames dropped in closures and short gaps cost 0.2 to 0.4
+  /// PESQ-wb over eight seconds of read speech, in a pause of this length 0.07 (measured).
   private static let pause: Int64 = 200_000_000
-  /// Behind by this long, a frame is dropped even while somebody speaks, one in ten. A guess.
+  /// Behind by this long, a frame is dropped even while somebody speaks, one in ten.
+  ///
+  /// A guess.
   private static let loudDrop: Int64 = 80_000_000
   private static let loudDropPause = 10
-  /// Behind by this long, everything up to the target is dropped at once. A guess.
+  /// Behind by this long, everything up to the target is dropped at once.
+  ///
+  /// A guess.
   private static let jump: Int64 = 200_000_000
 
-  /// What to play now. Call once every frame's length.
+  /// What to play now.
+  ///
+  /// Call once every frame's length.
   ///
   /// `quiet` says that what was played last was hardly audible, so that putting the stream back in
   /// step will not be heard either.
