@@ -186,6 +186,31 @@ class Node:
         self.is_alive = False
 
 
+class Talk:
+    """Speech without end into a node, until it is stopped."""
+
+    def __init__(self, node, samples):
+        self.process = subprocess.Popen(
+            [STARLING, "speak", "-", "--control", node.control],
+            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        self.sound = samples.astype("<i2").tobytes()
+        self.thread = threading.Thread(target=self.feed, daemon=True)
+        self.thread.start()
+
+    def feed(self):
+        try:
+            while True:
+                for start in range(0, len(self.sound), 9_600):
+                    self.process.stdin.write(self.sound[start : start + 9_600])
+        except (BrokenPipeError, ValueError):
+            pass
+
+    def stop(self):
+        end(self.process)
+        self.thread.join()
+
+
 def select_input(stream, seconds):
     with selectors.DefaultSelector() as selector:
         selector.register(stream, selectors.EVENT_READ)

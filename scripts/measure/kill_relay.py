@@ -5,6 +5,7 @@ Run by scripts/measure/kill-relay, which makes the namespaces.
 """
 
 import argparse
+import collections
 import concurrent.futures
 import os
 import shlex
@@ -64,6 +65,7 @@ class Run:
             node.record()
         time.sleep(0.5)
         meter = lab.Meter(self.given.nodes)
+        self.before = {n.number: n.status() for n in self.flock.nodes}
         process = speaker.speak(self.said)
         began = time.monotonic()
         self.meter(meter, began, self.length / 2)
@@ -135,6 +137,23 @@ class Run:
             for counter, moment in self.heard[number].items()
             if counter in self.sent
         ]
+
+    def by_second(self):
+        """kbit/s into the median and the worst surviving listener, second by second."""
+        result = []
+        for part in self.seconds:
+            for (start, first), (stop, last) in zip(part, part[1:]):
+                rates = [(last[n] - first[n]) * 8 / 1_000 / (stop - start) for n in self.survivors]
+                result.append((lab.median(rates), max(rates)))
+        return result
+
+    def events(self):
+        """What the listeners' counters say happened between the first and the last word."""
+        total = collections.Counter()
+        for number in self.survivors:
+            total.update(self.statuses[number]["counters"])
+            total.subtract(self.before[number]["counters"])
+        return {name: count for name, count in sorted(total.items()) if count}
 
     def rates(self, part):
         """kbit/s into each surviving listener before (0) or after (1) the death."""
@@ -286,6 +305,9 @@ def measure(given, said, length):
                 run.flock.stop(keep=True)
             runs.append(run)
             lab.say(f"run {number}: {run.summary()}")
+            lab.say("  kbit/s by second, median and worst: " + " ".join(
+                f"{median:.0f}/{worst:.0f}" for median, worst in run.by_second()))
+            lab.say(f"  {run.events()}")
             scoring = pool.submit(run.score)
         if scoring:
             scoring.result()
