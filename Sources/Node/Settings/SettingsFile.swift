@@ -1,7 +1,7 @@
 import TOMLKit
 
 /// The settings file: TOML, where a key nobody knows is a mistake and not a wish for later.
-enum SettingsFile {
+package enum SettingsFile {
   static func read(_ path: String) throws(Failure) -> Configuration.Layer {
     let bytes: [UInt8]
     do throws(SystemError) {
@@ -15,7 +15,11 @@ enum SettingsFile {
     return try parse(text, path: path)
   }
 
-  static func parse(_ text: String, path: String) throws(Failure) -> Configuration.Layer {
+  /// Reads the text of a file that lies at `path`.
+  package static func parse(_ text: String, path: String) throws(Failure) -> Configuration.Layer {
+    if let line = tableLine(text) {
+      throw Failure(.setup, "\(path), line \(line): settings stand in no table.")
+    }
     let table: TOMLTable
     do {
       table = try TOMLTable(string: text)
@@ -36,6 +40,18 @@ enum SettingsFile {
       layer[setting] = relative(value, setting, to: path)
     }
     return layer
+  }
+
+  /// The number of the first line that begins like the head of a table. There are no tables here, and
+  /// the parser below, toml++ 3.4.0, does not refuse every broken head: it aborts at `[)`.
+  private static func tableLine(_ text: String) -> Int? {
+    let lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    return lines.firstIndex { line in
+      // Other line ends and whatever may stand in front count as space, so that none is overlooked.
+      line.split { $0 < UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }.contains { part in
+        part.first { $0 > UInt8(ascii: " ") && $0 < 0x7F } == UInt8(ascii: "[")
+      }
+    }.map { $0 + 1 }
   }
 
   private static func value(
