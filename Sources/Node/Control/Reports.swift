@@ -107,9 +107,10 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var forwarded: UInt64
     package var proven: UInt64
     package var lastCounter: UInt32
-    /// What the ear got, where this node plays the room: frames that came too late, those made up,
-    /// those left out and lengths put in to keep the delay, times there was nothing to play, and how
-    /// many milliseconds a frame waits.
+    /// What the ear got, where this node plays the room.
+    ///
+    /// Frames that came too late, those made up, those left out and lengths put in to keep the
+    /// delay, times there was nothing to play, and how many milliseconds a frame waits.
     package var late: UInt64?
     package var concealed: UInt64?
     package var dropped: UInt64?
