@@ -94,7 +94,10 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "VoiceTests", dependencies: ["Voice"], swiftSettings: strict),
     .testTarget(
-      name: "NodeTests", dependencies: ["Node", "Mesh", "Keys", "Wire"], swiftSettings: strict),
+      name: "NodeTests",
+      dependencies: [
+        "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
+      ], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
 
     // What a fuzzer does with bytes; the tests replay its corpora through the same functions.
@@ -105,3 +108,14 @@ let package = Package(
       name: "FuzzingTests", dependencies: ["Fuzzing"], swiftSettings: strict),
   ] + fuzzer
 )
+
+// Measuring programs are not part of an ordinary build.
+if Context.environment["STARLING_BENCH"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "RelayBench",
+      dependencies: [
+        "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
+      ],
+      path: "Benchmarks/relay", swiftSettings: strict))
+}

@@ -8,6 +8,7 @@ beginnings, and prints one JSON object:
   stoi           intelligibility, 0 to 1            (null without the package pystoi)
   pesq_wb        quality, 1.0 to 4.64               (null without the package pesq)
   delay_ms       how much later it was heard; negative if the file begins in the middle
+  delays_ms      least and most of the same, second by second: a jitter buffer moves it
   correlation    of the two envelopes, 10 ms, -1 to 1
   waveform       of the two waveforms, -1 to 1
   gain_db        how much louder it was heard
@@ -36,6 +37,7 @@ RATE = 16_000  # what PESQ-wb is defined for
 PIECE = 8 * RATE
 STEP = RATE // 200  # 5 ms, the grain of gaps
 ENVELOPE = RATE // 100
+REACH = RATE // 4  # how far the delay may move, either way
 
 
 class Unusable(Exception):
@@ -93,7 +95,7 @@ def resample(samples, rate):
     """To RATE, by cutting or padding the spectrum; the beginning stays where it is."""
     if rate == RATE or len(samples) == 0:
         return samples
-    # Whole hundredths of a second, and a little silence so that the end does not meet the beginning.
+    # Whole hundredths of a second, and a little silence: the end must not meet the beginning.
     grain = rate // 100 if rate % 100 == 0 else rate
     count = -(-(len(samples) + rate // 10) // grain) * grain
     wanted = count * RATE // rate
@@ -129,6 +131,38 @@ def align(said, heard):
     return rough * ENVELOPE
 
 
+def follow(said, heard, lag):
+    """What was heard, put in step with what was said second by second, and the lags in samples.
+
+    A listener does not mind a frame dropped in a pause; the scores would, for the rest of the file.
+    """
+    aligned, lags = np.zeros(len(said)), []
+    step = REACH
+    for start in range(0, len(said), RATE):
+        piece = said[start : start + RATE]
+        window = cut(heard, start + lag - REACH, len(piece) + 2 * REACH)
+        found = min(max(correlate(piece, window)[0], 0), 2 * REACH)
+        # Only a clear gain is a move: splices by a sample or two would be heard by PESQ.
+        if likeness(piece, window, found) > likeness(piece, window, step) + 0.1:
+            step = found
+        lags.append(lag - REACH + step)
+        aligned[start : start + len(piece)] = window[step : step + len(piece)]
+    return aligned, lags
+
+
+def likeness(piece, window, at):
+    part = window[at : at + len(piece)]
+    strength = np.linalg.norm(piece) * np.linalg.norm(part)
+    return piece @ part / strength if strength else 0.0
+
+
+def cut(samples, start, length):
+    """A stretch of a sound; silence where it does not reach."""
+    left = max(0, -start)
+    part = samples[max(0, start) : max(0, start + length)]
+    return np.pad(part, (min(left, length), max(0, length - left - len(part))))[:length]
+
+
 def gaps(said, heard, shortest):
     """Runs in which something was said and nothing heard, in milliseconds."""
     loud, faint = envelope(said, STEP), envelope(heard, STEP)
@@ -147,17 +181,19 @@ def flat(first, second):
     return float(np.corrcoef(first, second)[0, 1])
 
 
-def scores(said, heard):
+def intelligibility(said, heard):
     try:
         from pystoi import stoi
-
-        understood = float(stoi(said, heard, RATE))
     except ImportError:
-        understood = None
+        return None
+    return float(stoi(said, heard, RATE))
+
+
+def quality(said, heard):
     try:
         from pesq import PesqError, pesq
     except ImportError:
-        return understood, None
+        return None
     values = []
     for start in range(0, max(1, len(said) - PIECE // 2), PIECE):
         pair = (said[start : start + PIECE], heard[start : start + PIECE])
@@ -169,7 +205,7 @@ def scores(said, heard):
             values.append(pesq(RATE, *words, "wb"))
         except PesqError:
             continue
-    return understood, float(np.mean(values)) if values else None
+    return float(np.mean(values)) if values else None
 
 
 def compare(said_path, heard_path, shortest):
@@ -185,13 +221,16 @@ def compare(said_path, heard_path, shortest):
     if length < RATE // 2:
         raise Unusable("the two have nothing in common")
     missing = len(said) - length
-    said, heard = said[before : before + length], heard[start : start + length]
-    understood, quality = scores(said, heard)
+    said = said[before : before + length]
+    # PESQ follows a moving delay by itself, and better than by whole seconds.
+    worth = quality(said, heard[start : start + length])
+    heard, lags = follow(said, heard, lag + before)
     strength = [np.sqrt((sound**2).mean()) for sound in (said, heard)]
     return {
-        "stoi": understood,
-        "pesq_wb": quality,
+        "stoi": intelligibility(said, heard),
+        "pesq_wb": worth,
         "delay_ms": lag * 1000 / RATE,
+        "delays_ms": [(value - before) * 1000 / RATE for value in (min(lags), max(lags))],
         "correlation": flat(envelope(said, ENVELOPE), envelope(heard, ENVELOPE)),
         "waveform": flat(said, heard),
         "gain_db": float(20 * np.log10(strength[1] / strength[0])) if all(strength) else None,

@@ -1,5 +1,5 @@
-// What Swift's Glibc module leaves out of Linux: epoll and its relatives, batched datagrams, process
-// flags, Unix sockets.
+// What Swift's Glibc module leaves out of Linux: epoll and its relatives, batched datagrams,
+// process flags, Unix sockets.
 #ifndef STARLING_CLINUX_H
 #define STARLING_CLINUX_H
 
@@ -11,7 +11,6 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>

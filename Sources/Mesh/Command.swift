@@ -16,6 +16,9 @@ package enum Command: Sendable {
   /// One encoded frame. `level` is 0 (loudest) to 127 (silence) as in RFC 6464.
   case speak(RoomID, payload: [UInt8], level: UInt8)
   case stopSpeaking(RoomID)
+  /// Whether anybody at this node listens. While nobody does, frames are relayed unopened; a room
+  /// begins with somebody listening.
+  case listen(RoomID, Bool)
   /// Addresses under which others may reach this node, as the shell knows them.
   case reachableAt([Endpoint])
   /// How much of the uplink may be given to others, and whether to relay at all.

@@ -235,6 +235,7 @@ extension Participant {
     case .speak(let id, let payload, let level):
       act(in: id) { $0.speak(payload, level: level, &$1) }
     case .stopSpeaking(let id): act(in: id) { $0.stopSpeaking(&$1) }
+    case .listen(let id, let listens): rooms.first { $0.id == id }?.listening = listens
     case .reachableAt(let endpoints): moved(to: endpoints)
     case .give(let capacity): give(capacity)
     case .farewell: for room in rooms { leave(room.id) }

@@ -53,8 +53,9 @@ package struct OverlaySettings: Sendable {
 
 /// Presence records and the comparison of rosters.
 package struct PresenceSettings: Sendable {
-  /// How long a member that died without a word stays listed, and how often the others say that they
-  /// live. A record needs about log4 N comparisons with heartbeats to reach everybody: 60 s for 200.
+  /// How long a member that died without a word stays listed, and how often the others say that
+  /// they live. A record needs about log4 N comparisons with heartbeats to reach everybody: 60 s
+  /// for 200.
   package var lifetime: Duration = .seconds(180)
   package var refresh: Duration = .seconds(60)
   /// Changes are flooded; this only mends what flooding missed. Every datagram counts against the
@@ -92,7 +93,8 @@ package struct ForestSettings: Sendable {
   /// Move only for at least this much and a tenth.
   package var worthMoving: Duration = .milliseconds(5)
   package var refreshOffers: Duration = .seconds(30)
-  package var candidates = 8
+  /// One more candidate is asked so often. Each costs a handshake and a JOIN, about 4 kB.
+  package var explore: Duration = .seconds(60)
   /// One edge at 24 kbit/s: 218 bytes 25 times a second.
   package var edgeRate = 43_600
   /// Planned for one and a half talkers.
@@ -118,7 +120,8 @@ package struct FrameSettings: Sendable {
   package var rate = 60
   package var burst = 40
   package var streams = 16
-  /// Speech per attestation: ten frames of 20 ms, five of 40, three of 60. Each covers just its own.
+  /// Speech per attestation: ten frames of 20 ms, five of 40, three of 60. Each covers just its
+  /// own.
   package var attestEvery: Duration = .milliseconds(200)
   /// A speaker none of whose recent frames is proven is muted.
   package var unproven: Duration = .milliseconds(600)

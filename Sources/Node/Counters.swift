@@ -1,6 +1,7 @@
 package import Mesh
 
 /// How often each thing happened: notes of the mesh, datagrams, clients of the control socket.
+///
 /// Nothing in it says who or where.
 package struct Counters: Sendable {
   private var drops = [UInt64](repeating: 0, count: Drop.allCases.count)

@@ -1,7 +1,9 @@
+// The control socket: clients come, send lines, are answered, go.
 import Logging
 import Mesh
 import Wire
 
+/// The control socket: clients come, ask line by line, and go.
 extension Host {
   /// Opens the control socket.
   package func openControl(at path: String) throws {
@@ -27,9 +29,13 @@ extension Host {
   /// Writes what is queued for a client and lets it go when that was the last.
   func flush(_ id: Int) {
     guard let client = clients[id] else { return }
-    guard client.flush(), !(client.isLeaving && !client.wantsToWrite) else {
+    guard client.flush() else {
       dropClient(id)
       return
+    }
+    if client.isLeaving && !client.wantsToWrite {
+      client.shut()
+      if client.hasEnded { return dropClient(id) }
     }
     updateInterest(client)
   }
@@ -98,6 +104,7 @@ extension Host {
       return
     }
     switch client.mode {
+    case _ where client.isLeaving: break
     case .lines: readLines(id)
     case .speaking: soundCame(id)
     case .waiting, .listening, .watching: break

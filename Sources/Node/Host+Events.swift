@@ -1,7 +1,9 @@
+// What the participant tells: logged, remembered, handed to the clients that wait for it.
 import Logging
 import Mesh
 import Wire
 
+/// What the participant tells: log lines, answers to clients, sound.
 extension Host {
   /// A client that waits to hear whether it is in a room.
   struct WaitingJoin {
@@ -25,16 +27,17 @@ extension Host {
     switch event {
     case .linkUp(let node):
       logger.info("Link up.")
-      logger.debug("Link up.", metadata: ["node": "\(Base64URL.encode(node.raw.array))"])
+      logger.debug("Link up.", metadata: ["node": "\(Base64.url.encode(node.raw.array))"])
     case .linkDown(let node):
       logger.info("Link down.")
-      logger.debug("Link down.", metadata: ["node": "\(Base64URL.encode(node.raw.array))"])
+      logger.debug("Link down.", metadata: ["node": "\(Base64.url.encode(node.raw.array))"])
     case .reached(let contact):
       remembered.remember(contact)
     case .reflected(let endpoint):
       reflected(endpoint)
     case .joined(let room):
       logger.info("In a room.")
+      perform(.listen(room, false))
       settle(room: room)
     case .refused(let refusal):
       logger.info("Refused.", metadata: ["reason": "\(refusal.rawValue)"])
@@ -46,6 +49,8 @@ extension Host {
       break
     case .heard(let heard):
       hear(heard)
+    case .repeated(let room, let session, let counter):
+      listenings[room]?.hearAgain(session, counter, at: clock.bootTime(clock.now))
     }
   }
 
@@ -60,8 +65,9 @@ extension Host {
 
   func tellAddresses() { perform(.reachableAt(places)) }
 
-  /// Where others may find this node: what it knows, then what others see. What only this machine
-  /// can reach is left out as soon as there is anything else.
+  /// Where others may find this node: what it knows, then what others see.
+  ///
+  /// What only this machine can reach is left out as soon as there is anything else.
   var places: [Endpoint] {
     var places = known
     for endpoint in reflections where !places.contains(endpoint) { places.append(endpoint) }
@@ -109,5 +115,5 @@ extension RoomID {
 
 extension NodeID {
   /// base64url, as in a peer address.
-  package var text: String { Base64URL.encode(raw.array) }
+  package var text: String { Base64.url.encode(raw.array) }
 }

@@ -1,7 +1,9 @@
+// The state of the node as the control socket reports it.
 import Mesh
 import Voice
 import Wire
 
+/// The state of the node as clients read it.
 extension Host {
   var introduction: IdentityReport {
     let status = status()
@@ -83,7 +85,11 @@ extension Host {
       session: stream.session.raw, received: stream.received, missing: stream.missing,
       duplicates: stream.duplicates, forwarded: stream.forwarded, proven: stream.proven,
       lastCounter: stream.lastCounter, late: played.map { UInt64(clamping: $0.late) },
-      concealed: played.map { UInt64(clamping: $0.concealed) })
+      concealed: played.map { UInt64(clamping: $0.concealed) },
+      dropped: played.map { UInt64(clamping: $0.dropped) },
+      stretched: played.map { UInt64(clamping: $0.stretched) },
+      underruns: played.map { UInt64(clamping: $0.underruns) },
+      waits: played.map { UInt64(clamping: $0.targetMilliseconds) })
   }
 
   private static func milliseconds(_ duration: Duration) -> Double {

@@ -1,7 +1,9 @@
+// What each request of the control socket does.
 import Logging
 import Mesh
 package import Wire
 
+/// What clients ask for, one by one.
 extension Host {
   /// Carries out a request of client `id`, which is answered now or later.
   func carryOut(_ request: ControlRequest, for id: Int) throws(ControlError) {
@@ -34,6 +36,7 @@ extension Host {
       let room = try room(name)
       clients[id]?.mode = .watching(room)
       watchers[room, default: []].insert(id)
+      perform(.listen(room, true))
       answer(id, DoneReport())
     }
   }
@@ -70,6 +73,7 @@ extension Host {
     let listening = listenings[room] ?? Listening(at: clock.bootTime(clock.now))
     listening.add(id)
     listenings[room] = listening
+    perform(.listen(room, true))
     arm()
   }
 

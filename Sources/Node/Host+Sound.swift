@@ -1,7 +1,9 @@
+// Sound in and out: talkers become frames, frames become blocks for listeners, each when due.
 import Mesh
 import Voice
 import Wire
 
+/// Sound in and out: talkers paced, listeners fed, frames traced.
 extension Host {
   /// When the next frame is to be made or played, in boot time.
   var nextSound: Int64? {
@@ -22,7 +24,10 @@ extension Host {
         clients[id]?.sendSound(block)
         flush(id)
       }
-      if listening.clients.isEmpty { listenings[room] = nil }
+      if listening.clients.isEmpty {
+        listenings[room] = nil
+        if watchers[room]?.isEmpty != false { perform(.listen(room, false)) }
+      }
     }
   }
 
@@ -33,7 +38,9 @@ extension Host {
     watch(heard.room, "heard", heard.session, heard.counter, at: now)
   }
 
-  /// Puts a client on stage. Throws what the mesh refused.
+  /// Puts a client on stage.
+  ///
+  /// Throws what the mesh refused.
   func beginTalk(
     _ id: Int, room: RoomID, bitrate: Int, milliseconds: Int
   ) throws(ControlError) {

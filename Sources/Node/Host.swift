@@ -69,7 +69,9 @@ package actor Host {
     self.socket = socket
   }
 
-  /// Begins to listen to the socket and the clock. `onStop` runs when a client asks for the end.
+  /// Begins to listen to the socket and the clock.
+  ///
+  /// `onStop` runs when a client asks for the end.
   package func start(onStop: @escaping @Sendable () -> Void = {}) throws(SystemError) {
     self.onStop = onStop
     try loop.watch(socket.raw, for: .reading) { [unowned self] _ in
@@ -87,7 +89,9 @@ package actor Host {
     }
   }
 
-  /// Says farewell and lets go of everything. The host does nothing afterwards.
+  /// Says farewell and lets go of everything.
+  ///
+  /// The host does nothing afterwards.
   package func stop() {
     guard !hasStopped else { return }
     hasStopped = true

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Keys
 package import Logging
@@ -55,7 +56,9 @@ package struct Node: ~Copyable {
   }
 
   /// Runs until there is something to read at one of `stopDescriptors`, or a client of the control
-  /// socket asks for the end. `ready` is told this node's peer addresses once it can be reached.
+  /// socket asks for the end.
+  ///
+  /// `ready` is told this node's peer addresses once it can be reached.
   package consuming func run(
     stopDescriptors: [Int32] = [], ready: @Sendable ([String]) -> Void
   ) async throws {

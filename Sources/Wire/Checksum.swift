@@ -1,5 +1,6 @@
-/// CRC-32 as in IEEE 802.3: finds typing mistakes in links. It protects nobody from malice; what a
-/// link leads to is proven by keys.
+/// CRC-32 as in IEEE 802.3: finds typing mistakes in links.
+///
+/// It protects nobody from malice; what a link leads to is proven by keys.
 package enum Checksum {
   package static func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
     var register: UInt32 = 0xFFFF_FFFF

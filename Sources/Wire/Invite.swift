@@ -1,14 +1,15 @@
 /// What an invite link says: which room, the secret that admits, and whom to ask.
 ///
 /// Text form `starling:<base64url>`, or any `https://…#<base64url>`: behind `#` nothing is sent to
-/// the web server whose page opens it. The payload is
-/// `version<<4 | flags | room 16 | [secret 16] | [expiry u48] | count 1 | count × contact | check 4`.
-/// Flag 1: a secret is present (social rooms). Flag 2: an expiry in milliseconds is present. The
-/// check is CRC-32 over all before it: a link is typed or pasted by people, and a mistake must be
-/// told apart from a room that is gone.
+/// the web server whose page opens it. The payload is `version<<4 | flags | room 16 | [secret 16] |
+/// [expiry u48] | count 1 | count × contact | check 4`. Flag 1: a secret is present (social rooms).
+/// Flag 2: an expiry in milliseconds is present. The check is CRC-32 over all before it: a link is
+/// typed or pasted by people, and a mistake must be told apart from a room that is gone.
 package struct Invite: Hashable, Sendable {
   package var room: RoomID
-  /// Seed of the invite key. Open rooms have none.
+  /// Seed of the invite key.
+  ///
+  /// Open rooms have none.
   package var secret: Bytes16?
   /// Milliseconds since 1970 after which the link is refused.
   package var expiry: UInt64?
@@ -21,10 +22,10 @@ package struct Invite: Hashable, Sendable {
     self.contacts = Array(contacts.prefix(Limits.contactsPerInvite))
   }
 
-  package var text: String { Self.scheme + Base64URL.encode(payload) }
+  package var text: String { Self.scheme + Base64.url.encode(payload) }
 
   package init(text: String) throws(WireError) {
-    let payload = try Base64URL.decode(try Self.payloadText(text))
+    let payload = try Base64.url.decode(letters: try Self.payloadText(text))
     guard payload.count >= Self.shortest else { throw .short }
     let body = payload.dropLast(Self.checkCount)
     let check = payload.suffix(Self.checkCount).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }

@@ -19,8 +19,8 @@ package struct PeerAddress: Hashable, Sendable {
 
   package var text: String {
     let place = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
-    let key = Base64URL.encode(node.raw.array)
-    let suffix = token.map { Self.tokenMark + Base64URL.encode($0.array) } ?? ""
+    let key = Base64.url.encode(node.raw.array)
+    let suffix = token.map { Self.tokenMark + Base64.url.encode($0.array) } ?? ""
     return "\(Self.scheme)\(key)@\(place):\(port)\(suffix)"
   }
 
@@ -29,7 +29,7 @@ package struct PeerAddress: Hashable, Sendable {
     guard text.hasPrefix(Self.scheme) else { throw .text }
     let parts = text.utf8.dropFirst(Self.scheme.utf8.count)
     guard let at = parts.firstIndex(of: UInt8(ascii: "@")) else { throw .text }
-    guard let key = Bytes32(try Base64URL.decode(parts[..<at])) else { throw .short }
+    guard let key = Bytes32(try Base64.url.decode(letters: parts[..<at])) else { throw .short }
     var place = parts[parts.index(after: at)...]
     var token: Bytes16?
     if let question = place.firstIndex(of: UInt8(ascii: "?")) {
@@ -42,7 +42,7 @@ package struct PeerAddress: Hashable, Sendable {
 
   private static func token(_ query: Substring.UTF8View) throws(WireError) -> Bytes16 {
     guard query.starts(with: tokenMark.utf8) else { throw .text }
-    let bytes = try Base64URL.decode(query.dropFirst(tokenMark.utf8.count))
+    let bytes = try Base64.url.decode(letters: query.dropFirst(tokenMark.utf8.count))
     guard let token = Bytes16(bytes) else { throw .short }
     return token
   }

@@ -7,8 +7,10 @@ struct ChildProcess: ~Copyable {
   let pid: pid_t
   private var status: Int32?
 
-  /// Starts this same binary with other arguments. `descriptors` become the child's, by number; its
-  /// environment has no STARLING_ variables, so that nothing set outside leaks in.
+  /// Starts this same binary with other arguments.
+  ///
+  /// `descriptors` become the child's, by number; its environment has no STARLING_ variables, so
+  /// that nothing set outside leaks in.
   init(arguments: [String], descriptors: [Int32: Int32]) throws(Failure) {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -16,19 +18,11 @@ struct ChildProcess: ~Copyable {
     for (number, source) in descriptors.sorted(by: { $0.key < $1.key }) {
       posix_spawn_file_actions_adddup2(&actions, source, number)
     }
-    var attributes = posix_spawnattr_t()
-    posix_spawnattr_init(&attributes)
-    defer { posix_spawnattr_destroy(&attributes) }
-    // Signals are held back here; the child decides for itself.
-    var none = sigset_t()
-    sigemptyset(&none)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
     var pid: pid_t = 0
     let variables = NodeChoice.environment.filter { !$0.key.hasPrefix("STARLING_") }
     let result = Self.withCStrings(["starling"] + arguments) { words in
       Self.withCStrings(variables.map { "\($0.key)=\($0.value)" }) { environment in
-        posix_spawn(&pid, "/proc/self/exe", &actions, &attributes, words, environment)
+        posix_spawn(&pid, "/proc/self/exe", &actions, nil, words, environment)
       }
     }
     guard result == 0 else {

@@ -89,8 +89,9 @@ final class DemoNode {
   }
 }
 
-/// A pipe whose ends are closed one by one, and at the latest with it. Children do not inherit it
-/// but where they are given an end.
+/// A pipe whose ends are closed one by one, and at the latest with it.
+///
+/// Children do not inherit it but where they are given an end.
 final class Pipe {
   private(set) var reading: Int32
   private(set) var writing: Int32

@@ -19,7 +19,9 @@ struct DemoReport: Codable {
   var pesq: Double?
   var stoi: Double?
 
-  /// From the trace of frames. A node that was killed is expected to hear what was sent before.
+  /// From the trace of frames.
+  ///
+  /// A node that was killed is expected to hear what was sent before.
   init(
     name: String, sent: [UInt32: Int64], heard: [UInt32: Int64], death: Int64?, killed: Bool
   ) {

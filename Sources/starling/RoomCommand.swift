@@ -8,7 +8,7 @@ struct RoomCommand: ParsableCommand {
     commandName: "room", abstract: "Make, list and leave rooms.",
     subcommands: [Create.self, List.self, Leave.self])
 
-  /// `starling room create`
+  /// The command `starling room create`.
   struct Create: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a room and be in it.",
@@ -38,7 +38,7 @@ struct RoomCommand: ParsableCommand {
     }
   }
 
-  /// `starling room list`
+  /// The command `starling room list`.
   struct List: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List rooms this node is in, and open rooms it was told of.",
@@ -63,7 +63,7 @@ struct RoomCommand: ParsableCommand {
     }
   }
 
-  /// `starling room leave`
+  /// The command `starling room leave`.
   struct Leave: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Leave a room.",

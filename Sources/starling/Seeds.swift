@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import Keys
 import Mesh
@@ -20,13 +21,13 @@ struct Seeds: ParsableCommand {
       """,
     subcommands: [KeyGen.self, Make.self, Check.self])
 
-  /// `starling seeds keygen`
+  /// The command `starling seeds keygen`.
   struct KeyGen: ParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Make a key that signs seed lists.",
+      commandName: "keygen", abstract: "Make a key that signs seed lists.",
       discussion: """
-        The secret key goes to the file, unencrypted and readable by you alone; the public key, which \
-        belongs into seed-keys, is printed and written beside it with .pub behind.
+        The secret key goes to the file, unencrypted and readable by you alone; the public key, \
+        which belongs into seed-keys, is printed and written beside it with .pub behind.
 
         EXAMPLE
           starling seeds keygen -o seeds.key
@@ -50,7 +51,7 @@ struct Seeds: ParsableCommand {
     }
   }
 
-  /// `starling seeds make`
+  /// The command `starling seeds make`.
   struct Make: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write a seed list, and sign it.",
@@ -105,7 +106,7 @@ struct Seeds: ParsableCommand {
     }
   }
 
-  /// `starling seeds check`
+  /// The command `starling seeds check`.
   struct Check: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check signature, form and expiry of a seed list.",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import Glibc
 import Node
 
@@ -9,8 +10,8 @@ struct Starling: AsyncParsableCommand {
     commandName: "starling",
     abstract: "Voice rooms that nobody can switch off.",
     discussion: """
-      One node runs on this machine (starling up); every other command asks it for something over a \
-      local socket.
+      One node runs on this machine (starling up); every other command asks it for something \
+      over a local socket.
 
       EXAMPLE
         starling up --unprotected &

@@ -63,8 +63,20 @@ import Wire
     #expect((10...40).contains(network.captured.count))
   }
 
+  /// Round numbers that make short tests.
+  private var brisk: LinkSettings {
+    var settings = LinkSettings()
+    settings.watchedPing = .seconds(1)
+    settings.suspicion = .seconds(3)
+    settings.watchedDeath = .seconds(6)
+    settings.idlePing = .seconds(15)
+    settings.death = .seconds(45)
+    settings.measurePause = .seconds(5)
+    return settings
+  }
+
   @Test func aLinkWhoseOtherEndDiedEndsAfter45Seconds() throws {
-    let (network, one, two) = try LinkNetwork.pair()
+    let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     network.run(for: .seconds(5))
     two.isDead = true
     network.run(for: .seconds(20))
@@ -74,7 +86,7 @@ import Wire
   }
 
   @Test func aWatchedLinkIsSuspectAfterThreeSecondsAndDeadAfterSix() throws {
-    let (network, one, two) = try LinkNetwork.pair()
+    let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     let link = try #require(one.link(to: two))
     network.run(for: .seconds(14))
     // Silence from before it was watched is no ground for suspicion.
@@ -94,7 +106,7 @@ import Wire
   }
 
   @Test func aLinkThatIsHeardNeedsNoPings() throws {
-    let (network, one, two) = try LinkNetwork.pair()
+    let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     let link = try #require(one.link(to: two))
     network.act(one) { links, now, _ in links.watch(link, true, at: now) }
     network.run(for: .seconds(1))
@@ -108,7 +120,7 @@ import Wire
   }
 
   @Test func lossAndRoundTripAreMeasured() throws {
-    let (network, one, two) = try LinkNetwork.pair()
+    let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     network.run(for: .seconds(1))
     network.path = { transit, dice in
       transit.target == two.endpoint && dice.below(10) == 0 ? [] : [.milliseconds(35)]

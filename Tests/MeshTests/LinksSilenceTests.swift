@@ -16,7 +16,7 @@ import Wire
 
   @Test func aWellFormedStrangerIsAnsweredOnce() throws {
     let (network, node) = try listener(token: Bytes16(high: 1, low: 2))
-    var stranger = Stranger(seed: 1)
+    var stranger = try Stranger(seed: 1)
     let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
     let answer = network.inject(hello, into: node, from: elsewhere)
     #expect((147...hello.count).contains(answer))
@@ -28,7 +28,7 @@ import Wire
 
   @Test func everySingleFlippedBitSilences() throws {
     let (network, node) = try listener()
-    var stranger = Stranger(seed: 1)
+    var stranger = try Stranger(seed: 1)
     stranger.padding = 64
     let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
     for bit in 0..<hello.count * 8 {
@@ -63,7 +63,7 @@ import Wire
   @Test func wrongTimesVersionsAndReservedBytesGetNothing() throws {
     let (network, node) = try listener()
     let now = network.now.milliseconds
-    var stranger = Stranger(seed: 1)
+    var stranger = try Stranger(seed: 1)
     for time in [0, now - 7_210_000, now + 7_210_000, .max] {
       let hello = try stranger.hello(to: node.contact, time: time)
       #expect(network.inject(hello, into: node, from: elsewhere) == 0)
@@ -102,7 +102,7 @@ import Wire
       [0xED] + [UInt8](repeating: 0xFF, count: 30) + [0x7F],
       [0xEE] + [UInt8](repeating: 0xFF, count: 30) + [0x7F],
     ]
-    var stranger = Stranger(seed: 1)
+    var stranger = try Stranger(seed: 1)
     for point in weak {
       stranger.ephemeral = Bytes32(point)
       let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
@@ -170,9 +170,30 @@ import Wire
     #expect(reborn.links.up.isEmpty)
   }
 
+  @Test func aHandshakeNoLaterThanTheLastIsRefused() throws {
+    let (network, node) = try listener()
+    var stranger = try Stranger(seed: 1)
+    network.capturing = true
+    var links: [LinkID?] = []
+    for offset in [0, -1, 0, 1] {
+      let time = UInt64(Int64(network.now.milliseconds) + 5_000 * Int64(offset))
+      let hello = try stranger.hello(to: node.contact, time: time)
+      #expect(network.inject(hello, into: node, from: elsewhere) > 0)
+      let answer = try #require(network.captured.last?.bytes)
+      let last = try stranger.confirm(answer, to: node.contact)
+      _ = network.inject(try #require(last), into: node, from: elsewhere)
+      links.append(node.links.link(to: stranger.id))
+    }
+    #expect(links[0] != nil)
+    #expect(links[1] == links[0] && links[2] == links[0])
+    #expect(links[3] != nil && links[3] != links[0])
+    #expect(node.count(.staleHandshake) == 2)
+    #expect(node.ends == [.replaced])
+  }
+
   @Test func oneSourceGetsFiveAnswersAndThenTwentyASecond() throws {
     let (network, node) = try listener()
-    var stranger = Stranger(seed: 1)
+    var stranger = try Stranger(seed: 1)
     var answers = 0
     for _ in 0..<12 {
       let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
@@ -188,7 +209,7 @@ import Wire
   @Test func underLoadCookiesAreAskedForAndHonestDiallersStillComeThrough() throws {
     let (network, node) = try listener()
     let honest = try network.add(seed: 50)
-    var stranger = Stranger(seed: 1)
+    var stranger = try Stranger(seed: 1)
     var sizes: [(hello: Int, answer: Int)] = []
     for second in 0..<4 {
       for index in 0..<200 {
@@ -206,6 +227,23 @@ import Wire
     #expect(honest.ups == 1)
   }
 
+  @Test func loadPassesWithinTwoSeconds() throws {
+    let (network, node) = try listener()
+    var stranger = try Stranger(seed: 1)
+    for index in 0..<60 as Range<UInt32> {
+      let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
+      _ = network.inject(hello, into: node, from: Endpoint(ipv4: 0xC0A8_0000 + index, port: 9))
+    }
+    #expect(node.count(.cookieWanted) == 28)
+    // 32 half-open handshakes are load of their own; they go after eight seconds.
+    network.run(for: .seconds(9))
+    for _ in 0..<3 {
+      let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
+      #expect(network.inject(hello, into: node, from: elsewhere) != 85)
+      network.run(for: .seconds(1))
+    }
+  }
+
   @Test func aForgedCookieChangesNothing() throws {
     let network = LinkNetwork()
     let one = try network.add(seed: 1)
@@ -216,7 +254,7 @@ import Wire
     let hello = try #require(network.captured.first)
     let unmasked = HandshakeMask.unmask(hello.bytes.span, key: Stranger.maskKey(two.contact))
     let body = try #require(unmasked)
-    var stranger = Stranger(seed: 9)
+    var stranger = try Stranger(seed: 9)
     for isRight in [false, true] {
       let mac1 =
         isRight
@@ -248,6 +286,9 @@ import Wire
     network.run(for: .seconds(9))
     #expect(second.events == [.failed(node.id)])
     #expect(node.count(.tooManySessions) == 4)
+    // Nor does it dial.
+    network.dial(node, second)
+    #expect(node.events.last == .failed(second.id))
     network.act(first) { links, now, effects in
       for link in links.up { links.close(link, reason: 0, at: now, into: &effects) }
     }

@@ -93,6 +93,20 @@ import Voice
     #expect(zip(after, after.dropFirst()).allSatisfy { $0 + 1 == $1 })
   }
 
+  @Test func aStrayFrameFromThePastDoesNotEndAPause() {
+    var buffer = JitterBuffer(frame: .ms20)
+    for tick in 0..<400 {
+      let now = Int64(tick) * Self.step
+      if tick < 300 { buffer.insert(counter: UInt32(50_000 + tick), payload: [1], at: now) }
+      for (stray, at) in [(40_000, 350), (30_000, 355), (20_000, 360)] where tick == at {
+        buffer.insert(counter: UInt32(stray), payload: [2], at: now)
+      }
+      #expect(buffer.next(at: now) != .frame([2]))
+    }
+    #expect(buffer.statistics.restarts == 0)
+    #expect(buffer.statistics.late == 3)
+  }
+
   @Test func aJumpAheadInFullFlowIsFollowed() {
     var buffer = JitterBuffer(frame: .ms20)
     var last = 0
@@ -123,6 +137,18 @@ import Voice
     #expect(played.count > 590)
     #expect(buffer.statistics.restarts == 0)
     #expect(buffer.statistics.targetMilliseconds <= 60)
+  }
+
+  @Test func oneLostFrameIsOneGuessEvenWhenNothingElseWaits() {
+    var buffer = JitterBuffer(frame: .ms20, shortest: 0, longest: 0)
+    var blocks: [JitterBuffer.Playable] = []
+    for tick in 0..<60 {
+      let now = Int64(tick) * Self.step
+      if tick != 30 { buffer.insert(counter: UInt32(tick), payload: [1], at: now) }
+      blocks.append(buffer.next(at: now))
+    }
+    #expect(blocks.count { $0 == .conceal } == 1)
+    #expect(blocks.count { $0 == .frame([1]) } == 59)
   }
 
   @Test func aStallThatEndsInABurstLosesNothingAndIsLearnt() {

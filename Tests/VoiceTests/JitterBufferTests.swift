@@ -54,8 +54,9 @@ struct Journey {
     return arrivals.sorted { ($0.at, $0.frame) < ($1.at, $1.frame) }
   }
 
+  /// The listener's pauses are of 260 ms, one in 1.2 s.
   func run(
-    _ buffer: JitterBuffer = JitterBuffer(frame: .ms20), quiet: (Int) -> Bool = { $0 % 25 < 5 }
+    _ buffer: JitterBuffer = JitterBuffer(frame: .ms20), quiet: (Int) -> Bool = { $0 % 60 < 13 }
   ) -> Outcome {
     var buffer = buffer
     var outcome = Outcome()
@@ -91,6 +92,14 @@ struct Journey {
       #expect(outcome.targets.last == 20)
       #expect((outcome.delays.last ?? 0) < 40 + 20 + 21)
     }
+  }
+
+  @Test func aGapInsideAPhraseIsNotCutShorter() {
+    let gaps = Journey(jitter: 0).run(quiet: { $0 % 25 < 5 })
+    let pauses = Journey(jitter: 0).run()
+    #expect(gaps.statistics.dropped == 0)
+    #expect(gaps.played.count == 3_000)
+    #expect(pauses.statistics.dropped > 0)
   }
 
   @Test func framesNeverComeOutOfOrderOrTwice() {
@@ -217,5 +226,12 @@ struct Journey {
     let outcome = Journey(frames: 30_000, drift: 0.0005).run(quiet: { _ in false })
     #expect(outcome.delays.suffix(500).allSatisfy { $0 < 170 })
     #expect(outcome.mostWaiting < 12)
+  }
+
+  @Test func aClockFarTooSlowDoesNotLookLikeJitterForEver() {
+    // 10 minutes' worth of drift in two: 600 ms, more than any target.
+    let outcome = Journey(frames: 6_000, drift: -0.005).run()
+    #expect((outcome.targets.last ?? 0) <= 80, "\(outcome.targets.suffix(3))")
+    #expect(outcome.missing(of: 6_000) < 0.002)
   }
 }

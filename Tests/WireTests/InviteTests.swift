@@ -76,6 +76,6 @@ struct InviteTests {
   private static func sealed(_ body: [UInt8]) -> String {
     var writer = Writer(appendingTo: body)
     writer.u32(Checksum.crc32(body))
-    return "starling:" + Base64URL.encode(writer.bytes)
+    return "starling:" + Base64.url.encode(writer.bytes)
   }
 }

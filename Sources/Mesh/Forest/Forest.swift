@@ -58,11 +58,15 @@ struct Forest {
   var candidates: OrderedDictionary<LinkID, Candidate> = [:]
   var nextNumber: UInt32 = 1
   var nextOptimise: Instant
+  var nextExplore: Instant
   var fellSilent: Instant?
   /// Own offers as last told to children, to tell changes only.
   var told: [[UInt32]] = [[], []]
 
-  init(at now: Instant) { nextOptimise = now + .milliseconds(100) }
+  init(at now: Instant) {
+    nextOptimise = now + .milliseconds(100)
+    nextExplore = now + .seconds(2)
+  }
 
   /// Nobody feeds us in some tree.
   var isHungry: Bool { slots.contains { $0.parent == nil } }

@@ -99,34 +99,44 @@ extension Room {
     publish(&ctx) { $0.flags.formSymmetricDifference(.colourB) }
   }
 
-  /// Asks members we have no offer of yet: roots first, then relays of either colour.
+  /// Asks members we have no offer of yet, while there are too few for a parent and its standbys,
+  /// and now and then one more, for the better ones may have come later.
   private func findCandidates(_ ctx: inout Context) {
-    let wanted = ctx.settings.forest.candidates
+    let explores = forest.nextExplore <= ctx.now
+    if explores { forest.nextExplore = ctx.now + ctx.settings.forest.explore }
     for tree in Tree.allCases {
-      let usable = forest.candidates.keys.filter {
+      let usable = forest.candidates.keys.count {
         cost(of: $0, tree, strict: true, ctx) != nil
       }
-      guard usable.count < wanted else { continue }
-      var roots: [Roster.Member] = []
-      var relays: [Roster.Member] = []
-      for member in roster.members.values where member.session != me.session {
-        guard
-          !links.values.contains(where: { known in
-            known.session == member.session && forest.candidates[known.link] != nil
-          })
-        else { continue }
-        if member.isRoot {
-          roots.append(member)
-        } else if member.relays, member.presence.colour == tree {
-          relays.append(member)
-        }
-      }
-      ctx.entropy.shuffle(&roots)
-      ctx.entropy.shuffle(&relays)
-      for member in (roots.prefix(2) + relays.prefix(3)) {
-        reach(member.introduction.contact, for: .candidate, &ctx)
+      let lacking = usable <= ctx.settings.forest.standbys
+      guard lacking || explores else { continue }
+      for contact in strangers(tree, lacking ? (roots: 2, relays: 3) : (roots: 0, relays: 1), &ctx)
+      {
+        reach(contact, for: .candidate, &ctx)
       }
     }
+  }
+
+  /// Contacts of members that might be parents in `tree` and of whom we have no offer.
+  private func strangers(
+    _ tree: Tree, _ count: (roots: Int, relays: Int), _ ctx: inout Context
+  ) -> [Contact] {
+    var asked: OrderedSet<SessionID> = [me.session]
+    for peer in links.values where forest.candidates[peer.link] != nil {
+      asked.append(peer.session)
+    }
+    var roots: [Contact] = []
+    var relays: [Contact] = []
+    for member in roster.members.values where !asked.contains(member.session) {
+      if member.isRoot {
+        roots.append(member.introduction.contact)
+      } else if member.relays, member.presence.colour == tree {
+        relays.append(member.introduction.contact)
+      }
+    }
+    ctx.entropy.shuffle(&roots)
+    ctx.entropy.shuffle(&relays)
+    return Array(roots.prefix(count.roots)) + relays.prefix(count.relays)
   }
 
   private func refreshOffers(_ ctx: inout Context) {

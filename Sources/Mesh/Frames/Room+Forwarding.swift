@@ -13,6 +13,7 @@ extension Room {
     let mesh = stream.isOwn ? meshLinks : []
     guard !children.isEmpty || !mesh.isEmpty else { return }
     build(counter, of: stream, repaired: false)
+    if !stream.holds(counter - 1) { stream.markLonely(counter) }
     for child in children where child.link != source && child.session != stream.session {
       packet[1] = child.tag
       ctx.links.sendNow(packet, on: child.link, at: ctx.now, into: &ctx.effects)

@@ -35,6 +35,7 @@ extension Room {
     switch stream.judge(counter, at: ctx.now, settings: ctx.settings.frames) {
     case .duplicate:
       stream.status.duplicates += 1
+      if listening { ctx.tell(.repeated(id, stream.session, counter)) }
       return
     case .tooOld: return ctx.drop(.frameTooOld)
     case .tooFar: return ctx.drop(.counterTooFar)
@@ -51,6 +52,9 @@ extension Room {
     }
     stream.keep(counter, step: step, leaf: leaf, source: link, body: body, at: ctx.now)
     forward(counter, of: stream, except: link, &ctx)
+    // The next frame overtook this one and left without it: those whose other tree is down would
+    // never get it.
+    if stream.takeLonely(counter + 1) { forward(counter + 1, of: stream, except: nil, &ctx) }
     if listening { deliver(counter, step: step, of: stream, &ctx) }
   }
 

@@ -30,6 +30,8 @@ final class Stream {
   private var leaves: [UInt64]
   private var sources: [LinkID?]
   private var attested: [(counter: UInt32, leaf: UInt64)]
+  /// Frames passed on without the one before them.
+  private var lonely: [UInt32]
   private var bodies: [UInt8]
   private var tokens: Int64
   private var refilled: Instant
@@ -52,6 +54,7 @@ final class Stream {
     leaves = [UInt64](repeating: 0, count: ring)
     sources = [LinkID?](repeating: nil, count: ring)
     attested = [(counter: UInt32, leaf: UInt64)](repeating: (0, 0), count: ring)
+    lonely = [UInt32](repeating: 0, count: ring)
     bodies = [UInt8](repeating: 0, count: ring * bodyBytes)
     tokens = Int64(settings.burst) * 1_000_000_000
     refilled = now
@@ -122,6 +125,15 @@ final class Stream {
     }
     status.received += 1
     lastArrival = now
+  }
+
+  func markLonely(_ counter: UInt32) { lonely[slot(counter)] = counter }
+
+  /// Whether a frame went out alone; asked once.
+  func takeLonely(_ counter: UInt32) -> Bool {
+    guard lonely[slot(counter)] == counter else { return false }
+    lonely[slot(counter)] = 0
+    return true
   }
 
   func appendBody(of counter: UInt32, to bytes: inout [UInt8]) {

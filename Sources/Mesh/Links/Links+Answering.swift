@@ -118,7 +118,7 @@ extension Links {
     reception.remove(index)
     guard let dialler = noise.remoteStatic,
       let theirHeaderKey = HandshakePayload.readConfirm(payload),
-      let standing = admits(dialler, time: answer.time, at: now)
+      admits(dialler, time: answer.time, at: now)
     else {
       table.release(index)
       effects.notes.append(.drop(.staleHandshake))
@@ -141,29 +141,24 @@ extension Links {
       return true
     }
     session.confirmedAt = now
-    session.standing = standing
     session.path.measured(now - answer.answeredAt)
     install(session, at: now, into: &effects)
     return true
   }
 
-  /// What a finished handshake with `dialler` becomes; nil: nothing.
+  /// Whether a finished handshake with `dialler` becomes a link.
   private mutating func admits(
     _ dialler: NodeID, time: UInt64, at now: Instant
-  ) -> Session.Standing? {
+  ) -> Bool {
     guard dialler != id, !refusals.refuses(dialler, at: now),
       reception.memory.advances(dialler, to: time)
-    else { return nil }
-    guard let existing = table[dialler] else { return .current }
-    switch contest(existing, at: now) {
-    case .replace: return .current
-    case .reserve: return table.shadow(of: dialler) == nil ? .shadow : nil
-    case .ignore: return nil
-    }
+    else { return false }
+    guard let existing = table[dialler] else { return hasRoom() }
+    return !outlasts(existing, at: now)
   }
 
   /// Links that were closed are forgotten early when their room is needed.
-  private mutating func hasRoom() -> Bool {
+  mutating func hasRoom() -> Bool {
     guard table.all.count >= settings.sessions else { return true }
     guard let closed = table.oldestClosed else { return false }
     table.remove(closed)

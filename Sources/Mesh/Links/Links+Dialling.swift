@@ -16,7 +16,7 @@ extension Links {
     contact.endpoints = contact.endpoints.filter(\.isDiallable)
     guard
       node != id, !contact.endpoints.isEmpty, dials.count < settings.dials,
-      !refusals.refuses(node, at: now), let index = table.reserve(&entropy)
+      hasRoom(), !refusals.refuses(node, at: now), let index = table.reserve(&entropy)
     else {
       effects.notes.append(.handshakeFailed)
       events.append(.failed(node))

@@ -24,46 +24,39 @@ extension Links {
     schedule(min(session.pulse.pingDue, session.pulse.verdictDue), .keepAlive)
   }
 
-  /// What to do with a second link to the same node.
-  enum Contest {
-    case replace, reserve, ignore
-  }
-
+  /// Whether a link stays when the peer has just dialled a second one.
+  ///
   /// Of two links dialled at once, that of the dialler with the smaller key stays: both sides come
   /// to the same answer without a word.
-  ///
-  /// `existing` is ours, a handshake dialled by the peer is done.
-  func contest(_ existing: Session, at now: Instant) -> Contest {
-    guard existing.dialled, id < existing.node else { return .replace }
-    guard let confirmedAt = existing.confirmedAt else { return .reserve }
+  func outlasts(_ existing: Session, at now: Instant) -> Bool {
+    guard existing.dialled, id < existing.node else { return false }
+    guard let confirmedAt = existing.confirmedAt else { return true }
     // Long after: the peer has lost the first link, or it would not have dialled.
-    return now - confirmedAt < settings.simultaneous ? .ignore : .replace
+    return now - confirmedAt < settings.simultaneous
   }
 
   mutating func install(
     _ session: Session, at now: Instant, into effects: inout Effects
   ) {
-    if session.standing == .current {
-      if let existing = table[session.node] {
-        end(existing, .replaced, at: now, into: &effects)
-      }
-      drop(shadowOf: session.node)
-      forgetDial(to: session.node)
+    if let existing = table[session.node] {
+      end(existing, .replaced, at: now, into: &effects)
     }
+    forgetDial(to: session.node)
     table.insert(session)
-    if session.standing == .current { announce(session, at: now, into: &effects) }
+    effects.notes.append(.linkUp)
+    events.append(
+      .up(
+        session.id, session.node, dialled: session.dialled, transcript: session.transcript))
+    schedule(session.pulse.pingDue, .keepAlive)
   }
 
   /// The peer of a link we dialled has proved to have it.
   mutating func confirmed(_ session: Session, at now: Instant) {
     session.confirmedAt = now
     session.confirmation = nil
-    drop(shadowOf: session.node)
   }
 
   /// Ends a session without a word to the peer.
-  ///
-  /// A link in reserve takes its place.
   mutating func end(
     _ session: Session, _ reason: LinkEnd, at now: Instant, into effects: inout Effects
   ) {
@@ -71,10 +64,6 @@ extension Links {
     session.standing = .closed(CloseReason.leaving, until: now, answers: 0)
     table.remove(session)
     announceEnd(session, reason, into: &effects)
-    if reason != .replaced, let reserve = table.shadow(of: session.node) {
-      table.promote(reserve)
-      announce(reserve, at: now, into: &effects)
-    }
   }
 
   /// A peer talks on a link we closed: it missed our word.
@@ -88,27 +77,11 @@ extension Links {
     sayClose(session, reason, at: now, into: &effects)
   }
 
-  private mutating func announce(
-    _ session: Session, at now: Instant, into effects: inout Effects
-  ) {
-    effects.notes.append(.linkUp)
-    events.append(
-      .up(
-        session.id, session.node, dialled: session.dialled, transcript: session.transcript))
-    schedule(session.pulse.pingDue, .keepAlive)
-  }
-
   private mutating func announceEnd(
     _ session: Session, _ reason: LinkEnd, into effects: inout Effects
   ) {
     effects.notes.append(.linkDown)
     events.append(.down(session.id, session.node, reason))
-  }
-
-  private mutating func drop(shadowOf node: NodeID) {
-    guard let shadow = table.shadow(of: node) else { return }
-    shadow.standing = .closed(CloseReason.leaving, until: shadow.keys.since, answers: 0)
-    table.remove(shadow)
   }
 
   /// Guess: two pings and some mail.

@@ -22,8 +22,6 @@ extension Links {
     case .closed(_, let until, _):
       if until <= now { table.remove(session) }
       return
-    case .shadow:
-      return
     case .current:
       break
     }
@@ -82,7 +80,6 @@ extension Links {
     for session in table.all {
       switch session.standing {
       case .closed(_, let until, _): schedule(until, .linkTimeout)
-      case .shadow: break
       case .current: plan(session)
       }
     }

@@ -34,6 +34,7 @@ struct Reception: ~Copyable {
   private var lastTime: UInt64 = 0
   private var countedSecond: Int64 = 0
   private var hellos = 0
+  private var hellosBefore = 0
 
   init(settings: LinkSettings) {
     self.settings = settings
@@ -54,12 +55,13 @@ struct Reception: ~Copyable {
   mutating func isLoaded(at now: Instant) -> Bool {
     let second = now.nanoseconds / 1_000_000_000
     if second != countedSecond {
-      // The last second's load holds on for this one, or each second's first would come through.
-      hellos = second == countedSecond + 1 && hellos > settings.helloRate ? settings.helloRate : 0
+      hellosBefore = second == countedSecond + 1 ? hellos : 0
+      hellos = 0
       countedSecond = second
     }
     hellos += 1
-    return hellos > settings.helloRate || halfOpen.count >= settings.halfOpenLoad
+    // The last second's load holds on for this one, or each second's first would come through.
+    return max(hellos, hellosBefore) > settings.helloRate || halfOpen.count >= settings.halfOpenLoad
   }
 
   mutating func add(_ answer: HalfOpen, _ table: inout SessionTable) {

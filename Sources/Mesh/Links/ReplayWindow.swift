@@ -1,5 +1,5 @@
-/// Which of the last 8,128 counters arrived already: a ring of words, so that moving on clears words
-/// instead of shifting bits (RFC 6479).
+/// Which of the last 8,128 counters arrived already: a ring of words, so that moving on clears
+/// words instead of shifting bits (RFC 6479).
 package struct ReplayWindow: Sendable {
   private static let wordCount = 128
 

@@ -14,7 +14,7 @@ struct SessionTable {
   private var free: [UInt16] = (0..<UInt16(slotCount)).reversed()
   private var current: OrderedDictionary<NodeID, Session> = [:]
   private var serial: UInt32 = 0
-  /// All sessions, oldest first, with those in reserve and those closed but remembered.
+  /// All sessions, oldest first, with those closed but remembered.
   private(set) var all: [Session] = []
 
   /// An index nobody uses; nil when there are none.
@@ -36,12 +36,6 @@ struct SessionTable {
   mutating func insert(_ session: Session) {
     slots[Int(session.id.slot)] = session
     all.append(session)
-    if session.standing == .current { current[session.node] = session }
-  }
-
-  /// The session takes its node's place.
-  mutating func promote(_ session: Session) {
-    session.standing = .current
     current[session.node] = session
   }
 
@@ -73,11 +67,6 @@ struct SessionTable {
   }
 
   subscript(node: NodeID) -> Session? { current[node] }
-
-  /// In reserve for a node.
-  func shadow(of node: NodeID) -> Session? {
-    all.first { $0.node == node && $0.standing == .shadow }
-  }
 
   var oldestClosed: Session? { all.first(where: \.isClosed) }
 }

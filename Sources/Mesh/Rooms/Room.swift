@@ -52,7 +52,6 @@ final class Room {
   /// One frame with its header, reused.
   var frame: [UInt8] = []
   var plain: [UInt8] = []
-  /// False while nobody at this node listens: frames are then relayed unopened.
   var listening = true
 
   init(

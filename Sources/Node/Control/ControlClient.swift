@@ -24,8 +24,10 @@ final class ControlClient {
   var mode = Mode.lines
   /// The other side will send no more.
   private(set) var hasEnded = false
-  /// To be closed once everything is written.
+  /// To be closed once everything is written and read: closing on unread bytes would take the last
+  /// reply back.
   var isLeaving = false
+  private var isShut = false
   /// Its lines are being carried out.
   var isReading = false
   /// Blocks of sound that were not written because the client did not read.
@@ -41,21 +43,27 @@ final class ControlClient {
   var wantsToWrite: Bool { !output.isEmpty }
   var inputCount: Int { input.count }
 
-  /// Full: reading waits until something is taken. This is what holds back a client that sends
-  /// sound faster than it is heard.
+  /// Full: reading waits until something is taken.
+  ///
+  /// This is what holds back a client that sends sound faster than it is heard.
   var isFull: Bool {
-    switch mode {
+    if isLeaving { return false }
+    return switch mode {
     case .speaking: input.count >= Self.soundAhead
     default: input.count > Line.longest
     }
   }
 
-  /// Takes what the client sent. False when the connection broke.
+  /// Takes what the client sent.
+  ///
+  /// False when the connection broke.
   func fill() -> Bool {
     var chunk = [UInt8](repeating: 0, count: Self.chunk)
-    while !isFull {
+    // A client that never stops must not keep the loop: the rest comes with the next readiness.
+    for _ in 0..<Self.chunksAtOnce where !isFull {
       let count = read(descriptor.raw, &chunk, chunk.count)
       if count > 0 {
+        if isLeaving { continue }
         input.append(contentsOf: chunk[..<count])
       } else if count == 0 {
         hasEnded = true
@@ -80,6 +88,14 @@ final class ControlClient {
     input.count > Line.longest && !input[...Line.longest].contains(Line.lineFeed)
   }
 
+  /// Everything was written; the other side is told so.
+  func shut() {
+    guard !isShut else { return }
+    isShut = true
+    input = []
+    shutdown(descriptor.raw, Int32(SHUT_WR))
+  }
+
   /// Up to `count` bytes of sound.
   func takeSound(_ count: Int) -> [UInt8] {
     let taken = Array(input.prefix(count))
@@ -87,14 +103,17 @@ final class ControlClient {
     return taken
   }
 
-  /// Queues bytes. False when the client has not read for too long.
+  /// Queues bytes.
+  ///
+  /// False when the client has not read for too long.
   func send(_ bytes: [UInt8]) -> Bool {
     guard output.count + bytes.count <= Self.mostUnread else { return false }
     output.append(contentsOf: bytes)
     return true
   }
 
-  /// Queues one block of sound, or leaves it out when the client is behind: late sound helps nobody.
+  /// Queues one block of sound, or leaves it out when the client is behind: late sound helps
+  /// nobody.
   func sendSound(_ bytes: [UInt8]) {
     guard output.count < Self.soundBehind else {
       skipped += 1
@@ -103,7 +122,9 @@ final class ControlClient {
     output.append(contentsOf: bytes)
   }
 
-  /// Writes what is queued. False when the connection broke.
+  /// Writes what is queued.
+  ///
+  /// False when the connection broke.
   func flush() -> Bool {
     while !output.isEmpty {
       let count = output.withUnsafeBytes {
@@ -116,6 +137,7 @@ final class ControlClient {
   }
 
   private static let chunk = 16_384
+  private static let chunksAtOnce = 8
   /// 160 ms of sound wait here at most; more waits in the socket and then in the client.
   static let soundAhead = 8 * soundBlock
   /// A second of sound unread.

@@ -12,7 +12,9 @@ package struct ControlConnection: ~Copyable {
 
   package var raw: Int32 { descriptor.raw }
 
-  /// Sends a request and reads the reply. What the node refused is thrown with its sentence.
+  /// Sends a request and reads the reply.
+  ///
+  /// What the node refused is thrown with its sentence.
   package mutating func ask<Reply: Decodable>(
     _ request: ControlRequest, for reply: Reply.Type
   ) throws(Failure) -> Reply {
@@ -58,10 +60,18 @@ package struct ControlConnection: ~Copyable {
   }
 
   package func send(_ bytes: [UInt8]) throws(Failure) {
-    do throws(SystemError) {
-      try StoredFile.write(bytes, to: descriptor.raw)
-    } catch {
-      throw Failure(.failed, "The node went away: \(error.sentence).")
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { buffer in
+        Glibc.send(
+          descriptor.raw, buffer.baseAddress.map { $0 + done }, bytes.count - done,
+          Int32(MSG_NOSIGNAL))
+      }
+      guard count >= 0 else {
+        if errno == EINTR { continue }
+        throw Failure(.failed, "The node went away: \(SystemError.last.sentence).")
+      }
+      done += count
     }
   }
 

@@ -4,7 +4,7 @@ package struct ControlError: Error, Hashable, Sendable, Codable {
   package enum Code: String, Hashable, Sendable, Codable, CaseIterable {
     case malformed, unknownRequest, missing, lineTooLong, tooManyClients
     case badLink, badAddress, unknownHost, badSound
-    case whichRoom, busy, alreadySpeaking
+    case whichRoom, alreadySpeaking
     case noSuchRoom, alreadyIn, notIn, linkExpired, nobodyAnswered, tooManyRooms
     case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong
     case other

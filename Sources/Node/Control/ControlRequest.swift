@@ -2,11 +2,13 @@ import FoundationEssentials
 package import Mesh
 package import Wire
 
-/// What a client of the control socket may ask for. One line of JSON each; see
-/// `docs/protocol/7-control.md`.
+/// What a client of the control socket may ask for.
+///
+/// One line of JSON each; see `docs/protocol/7-control.md`.
 package enum ControlRequest: Hashable, Sendable {
-  /// A room as a person names it: the whole id, the beginning of it, or the title. Nil is the only
-  /// room there is.
+  /// A room as a person names it: the whole id, the beginning of it, or the title.
+  ///
+  /// Nil is the only room there is.
   package typealias RoomName = String?
 
   case id, status, rooms, stop

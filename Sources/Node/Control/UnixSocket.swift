@@ -3,8 +3,9 @@ import Glibc
 
 /// The two ends of a Unix stream socket on a path.
 package enum UnixSocket {
-  /// Listens at `path`, readable by this user alone. A socket left behind by a node that died is
-  /// replaced; one that somebody answers is not.
+  /// Listens at `path`, readable by this user alone.
+  ///
+  /// A socket left behind by a node that died is replaced; one that somebody answers is not.
   package static func listen(at path: String) throws(Failure) -> Descriptor {
     if StoredFile.exists(path) {
       guard isSocket(path) else {

@@ -9,7 +9,9 @@ import Synchronization
 /// actor with `assumeIsolated` and no datagram pays for a hop. Work from elsewhere is put on a list
 /// under a lock and announced through an eventfd.
 package final class EventLoop: SerialExecutor {
-  /// What a descriptor is ready for. An error or a hang-up counts as everything.
+  /// What a descriptor is ready for.
+  ///
+  /// An error or a hang-up counts as everything.
   package struct Readiness: OptionSet, Sendable {
     package let rawValue: UInt32
     package init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -20,6 +22,8 @@ package final class EventLoop: SerialExecutor {
     package static let broken = Readiness(rawValue: starling_epollerr)
   }
 
+  /// Runs on the loop's thread.
+  /// What the loop calls when a descriptor is ready.
   package typealias Callback = (Readiness) -> Void
 
   private struct Mailbox: Sendable {
@@ -72,12 +76,16 @@ package final class EventLoop: SerialExecutor {
     pthread_detach(handle)
   }
 
-  /// Asks the thread to end after the work already handed to it. May be called from anywhere.
+  /// Asks the thread to end after the work already handed to it.
+  ///
+  /// May be called from anywhere.
   package func stop() {
     ring { $0.stopping = true }
   }
 
-  /// Calls `callback` on the loop's thread whenever `descriptor` is ready. Only on that thread.
+  /// Calls `callback` on the loop's thread whenever `descriptor` is ready.
+  ///
+  /// Only on that thread.
   package func watch(
     _ descriptor: Int32, for readiness: Readiness, _ callback: @escaping Callback
   ) throws(SystemError) {
@@ -85,22 +93,30 @@ package final class EventLoop: SerialExecutor {
     watched[descriptor] = callback
   }
 
-  /// Changes what a watched descriptor is watched for. Only on the loop's thread.
+  /// Changes what a watched descriptor is watched for.
+  ///
+  /// Only on the loop's thread.
   package func change(_ descriptor: Int32, to readiness: Readiness) {
     try? Self.control(poll, EPOLL_CTL_MOD, descriptor, readiness)
   }
 
-  /// Before the descriptor is closed. Only on the loop's thread.
+  /// Before the descriptor is closed.
+  ///
+  /// Only on the loop's thread.
   package func unwatch(_ descriptor: Int32) {
     try? Self.control(poll, EPOLL_CTL_DEL, descriptor, [])
     watched[descriptor] = nil
   }
 
-  /// What runs when the alarm goes off. Only on the loop's thread.
+  /// What runs when the alarm goes off.
+  ///
+  /// Only on the loop's thread.
   package func onAlarm(_ callback: @escaping () -> Void) { alarm = callback }
 
-  /// Sets the one alarm, in boot-time nanoseconds. An alarm already set for earlier stays: it
-  /// rings, finds nothing due, and is set anew, which is cheaper than a system call per packet.
+  /// Sets the one alarm, in boot-time nanoseconds.
+  ///
+  /// An alarm already set for earlier stays: it rings, finds nothing due, and is set anew, which is
+  /// cheaper than a system call per packet.
   package func arm(_ nanoseconds: Int64) {
     guard nanoseconds < armed else { return }
     armed = nanoseconds
@@ -144,7 +160,9 @@ package final class EventLoop: SerialExecutor {
 
   // MARK: The thread
 
-  /// Serves as the loop's thread until ``stop()``. A loop runs once.
+  /// Serves as the loop's thread until ``stop()``.
+  ///
+  /// A loop runs once.
   package func run() {
     thread.store(UInt(pthread_self()), ordering: .relaxed)
     var events = [epoll_event](repeating: epoll_event(), count: Self.batch)

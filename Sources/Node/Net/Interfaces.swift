@@ -1,10 +1,12 @@
+import CLinux
 import Glibc
 package import Wire
 
 /// The addresses of this machine's own network interfaces.
 package enum Interfaces {
-  /// Global and private addresses, IPv6 first; loopback only where there is nothing else. Link-local
-  /// ones need a zone and cannot be passed on.
+  /// Global and private addresses, IPv6 first; loopback only where there is nothing else.
+  ///
+  /// Link-local ones need a zone and cannot be passed on.
   package static func endpoints(port: UInt16) -> [Endpoint] {
     var list: UnsafeMutablePointer<ifaddrs>?
     guard getifaddrs(&list) == 0 else { return [] }

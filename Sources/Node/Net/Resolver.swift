@@ -3,8 +3,9 @@ import Glibc
 import Synchronization
 package import Wire
 
-/// Host names to addresses. `getaddrinfo` blocks, so each question gets a thread of its own, and
-/// only few are asked at once.
+/// Host names to addresses.
+///
+/// `getaddrinfo` blocks, so each question gets a thread of its own, and only few are asked at once.
 package enum Resolver {
   /// At most four addresses in the system's order of preference; empty when the name is unknown,
   /// or when too many questions are open already.

@@ -47,8 +47,9 @@ package struct UDPSocket: ~Copyable {
 
   package var raw: Int32 { descriptor.raw }
 
-  /// Takes one batch from the kernel and lends each datagram to `body`. Returns how many there
-  /// were; fewer than ``batchCount`` means the queue is empty.
+  /// Takes one batch from the kernel and lends each datagram to `body`.
+  ///
+  /// Returns how many there were; fewer than ``batchCount`` means the queue is empty.
   @inline(__always)
   package mutating func receive(_ body: (Span<UInt8>, Endpoint) -> Void) -> Int {
     batch.prepareToReceive()
@@ -70,8 +71,10 @@ package struct UDPSocket: ~Copyable {
     return count
   }
 
-  /// Sends all of `outbox`, in order. What the kernel does not take at once is dropped and counted:
-  /// late voice is worthless, and everything else repeats itself.
+  /// Sends all of `outbox`, in order.
+  ///
+  /// What the kernel does not take at once is dropped and counted: late voice is worthless, and
+  /// everything else repeats itself.
   package mutating func send(_ outbox: borrowing Outbox) {
     let datagrams = outbox.datagrams
     guard !datagrams.isEmpty else { return }

@@ -48,6 +48,7 @@ package struct SeedList: Hashable, Sendable {
   }
 
   /// Reads a list and believes it only if one of `keys` signed it and its time is not over.
+  ///
   /// `now` is in milliseconds since 1970.
   package static func open(
     text: [UInt8], signature: String, keys: [MinisignKey], now: UInt64
@@ -76,7 +77,9 @@ package struct SeedList: Hashable, Sendable {
 
   private static let title = "# starling seeds 1"
   private static let expiryMark = "expires: "
-  /// More than a node dials before it gives up. A guess.
+  /// More than a node dials before it gives up.
+  ///
+  /// A guess.
   private static let most = 256
   /// 256 addresses of at most 350 characters.
   private static let largest = 128 * 1_024

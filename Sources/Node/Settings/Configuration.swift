@@ -5,6 +5,8 @@ package import Wire
 /// How this node is set up: flags over environment over file over defaults, each value checked and
 /// its source remembered.
 package struct Configuration: Sendable {
+  /// Where a value came from.
+  /// Where a setting came from.
   package enum Source: Hashable, Sendable {
     case standard, file(String), environment, flag
   }
@@ -31,10 +33,14 @@ package struct Configuration: Sendable {
   /// Worth telling, no reason to stop.
   package private(set) var warnings: [String] = []
 
+  /// What one source says.
+  /// One place settings are read from.
   package typealias Layer = [Setting: Setting.Value]
 
-  /// Reads all layers. `file` was named by the caller and must exist; without one, the file in the
-  /// usual place is read if it is there.
+  /// Reads all layers.
+  ///
+  /// `file` was named by the caller and must exist; without one, the file in the usual place is
+  /// read if it is there.
   package init(
     flags: Layer, environment: [String: String], file: String?, places: Places
   ) throws(Failure) {
@@ -49,15 +55,18 @@ package struct Configuration: Sendable {
     if control.isEmpty { control = Self.controlPath(data: data, places: places) }
   }
 
-  /// Where the control socket of the node with this data directory is, unless set otherwise. The
-  /// runtime directory is used by the one node in the usual place; others keep theirs beside
+  /// Where the control socket of the node with this data directory is, unless set otherwise.
+  ///
+  /// The runtime directory is used by the one node in the usual place; others keep theirs beside
   /// their data, so that two nodes never share one.
   package static func controlPath(data: String, places: Places) -> String {
     guard let runtime = places.runtime, data == places.data else { return data + "/control" }
     return runtime + "/starling.control"
   }
 
-  /// What is given to others. The mesh plans with half of an uplink, so a cap counts twice.
+  /// What is given to others.
+  ///
+  /// The mesh plans with half of an uplink, so a cap counts twice.
   package var capacity: Capacity {
     let uplink = cap == 0 ? uplink : min(uplink, 2 * cap)
     return Capacity(uplink: uplink * 1_000, relays: relay)
@@ -81,8 +90,9 @@ package struct Configuration: Sendable {
   private mutating func apply(_ layer: Layer, _ source: Source) throws(Failure) {
     for setting in Setting.allCases {
       guard let value = layer[setting] else { continue }
-      if let complaint = set(setting, value) {
-        throw Failure(.setup, "\(Self.place(setting, source)): \(complaint).")
+      if let complaint = setting.complaint(value) ?? set(setting, value) {
+        throw Failure(
+          source == .flag ? .usage : .setup, "\(Self.place(setting, source)): \(complaint).")
       }
       sources[setting] = source
     }
@@ -101,7 +111,9 @@ package struct Configuration: Sendable {
       }
       layer[setting] = value
     }
-    let known = Set(Setting.allCases.map(\.environmentName)).union([Self.fileVariable])
+    let known = Set(Setting.allCases.map(\.environmentName)).union([
+      Self.fileVariable, Passphrase.variable,
+    ])
     warnings += environment.keys.filter { $0.hasPrefix("STARLING_") && !known.contains($0) }
       .sorted().map { "The environment variable \($0) means nothing to starling." }
     return layer

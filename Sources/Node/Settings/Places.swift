@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Where this user's files belong, after the XDG base directory specification; a node run by root

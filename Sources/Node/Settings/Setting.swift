@@ -21,6 +21,8 @@ package enum Setting: String, CaseIterable, Sendable {
     "STARLING_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
 
+  /// What a value looks like.
+  /// What a value must look like.
   package enum Form: Hashable, Sendable {
     case text
     case path
@@ -74,7 +76,9 @@ package enum Setting: String, CaseIterable, Sendable {
     }
   }
 
-  /// Reads what the environment or a flag says in words. Lists are separated by commas.
+  /// Reads what the environment or a flag says in words.
+  ///
+  /// Lists are separated by commas.
   package func value(from words: String) -> Value? {
     switch form {
     case .text, .path:
@@ -91,6 +95,14 @@ package enum Setting: String, CaseIterable, Sendable {
     case .list, .paths:
       return .list(words.split(separator: ",").map(String.init))
     }
+  }
+
+  /// What is wrong with a number, which a flag does not check.
+  func complaint(_ value: Value) -> String? {
+    guard case .number(let range) = form, case .number(let number) = value,
+      !range.contains(number)
+    else { return nil }
+    return "\(number) is not \(expectation)"
   }
 
   /// What is expected, for the sentence that refuses a value.

@@ -2,7 +2,8 @@ import Mesh
 import Voice
 import Wire
 
-/// One room made audible: everybody's frames mixed into blocks of 20 ms, as long as a client listens.
+/// One room made audible: everybody's frames mixed into blocks of 20 ms, as long as a client
+/// listens.
 final class Listening {
   private let playout = MixedPlayout()
   private var pacer: Pacer
@@ -22,6 +23,11 @@ final class Listening {
   func hear(_ heard: Heard, at now: Int64) {
     playout.push(
       talker: heard.session.raw, counter: heard.counter, packet: heard.payload, at: now)
+  }
+
+  /// A second copy: the player learns from its lateness.
+  func hearAgain(_ session: SessionID, _ counter: UInt32, at now: Int64) {
+    playout.noteCopy(talker: session.raw, counter: counter, at: now)
   }
 
   /// The next block, as it goes to clients.

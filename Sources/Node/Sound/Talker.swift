@@ -67,6 +67,8 @@ final class Talker {
     return .frame(payload: payload, level: LevelMeter.level(of: samples))
   }
 
-  /// A program that was just started needs this long to send its first samples. A guess.
+  /// A program that was just started needs this long to send its first samples.
+  ///
+  /// A guess.
   private static let patience: Int64 = 200_000_000
 }

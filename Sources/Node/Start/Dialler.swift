@@ -43,7 +43,9 @@ struct Dialler: Sendable {
     } while (try? await Task.sleep(for: Self.interval)) != nil
   }
 
-  /// All that the lists name. One bad list does not spoil the others.
+  /// All that the lists name.
+  ///
+  /// One bad list does not spoil the others.
   private func seeds(at now: Instant) -> [PeerAddress] {
     var seeds: [PeerAddress] = []
     for path in lists {
@@ -56,12 +58,17 @@ struct Dialler: Sendable {
     return seeds
   }
 
-  /// Remembered peers called at start: two anchors would do, some of them sleep. A guess.
+  /// Remembered peers called at start: two anchors would do, some of them sleep.
+  ///
+  /// A guess.
   private static let anchors = 8
-  /// Before strangers on a list are called, those known have this long to answer. A guess: two
-  /// attempts of a handshake.
+  /// Before strangers on a list are called, those known have this long to answer.
+  ///
+  /// A guess: two attempts of a handshake.
   private static let headStart = Duration.seconds(3)
-  /// Each call tells a stranger that this node is there: few at a time. A guess.
+  /// Each call tells a stranger that this node is there: few at a time.
+  ///
+  /// A guess.
   private static let seedsAtOnce = 4
   private static let interval = Duration.seconds(30)
 }

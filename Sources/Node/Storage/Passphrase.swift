@@ -2,7 +2,9 @@ import CLinux
 import Glibc
 import Keys
 
-/// Where the passphrase comes from. The bytes are lent and wiped, never kept.
+/// Where the passphrase comes from.
+///
+/// The bytes are lent and wiped, never kept.
 package enum Passphrase: Hashable, Sendable {
   /// The first line of a file that only its owner can read.
   case file(String)
@@ -13,7 +15,9 @@ package enum Passphrase: Hashable, Sendable {
   /// There is nobody to ask.
   case none
 
-  /// What these settings mean. Without any, a person at a terminal is asked.
+  /// What these settings mean.
+  ///
+  /// Without any, a person at a terminal is asked.
   package init(file: String?, environment: [String: String]) {
     if let file {
       self = .file(file)
@@ -24,7 +28,9 @@ package enum Passphrase: Hashable, Sendable {
     }
   }
 
-  /// Lends the passphrase to `body`. A new one is asked for twice.
+  /// Lends the passphrase to `body`.
+  ///
+  /// A new one is asked for twice.
   package func use<Result: ~Copyable>(
     new: Bool, _ body: (Span<UInt8>) throws(Failure) -> Result
   ) throws(Failure) -> Result {

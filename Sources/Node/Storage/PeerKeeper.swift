@@ -17,7 +17,9 @@ package final class PeerKeeper: Sendable {
     while (try? await Task.sleep(for: Self.interval)) != nil { await save(host) }
   }
 
-  /// Writes if there is something new. A disk that is full costs the next start some time.
+  /// Writes if there is something new.
+  ///
+  /// A disk that is full costs the next start some time.
   package func save(_ host: Host) async {
     guard let peers = await host.peersToSave() else { return }
     var entropy = Entropy.system
@@ -25,6 +27,8 @@ package final class PeerKeeper: Sendable {
     await host.peersWereSaved()
   }
 
-  /// A power cut loses at most this much; flash memory is spared the rest. A guess.
+  /// A power cut loses at most this much; flash memory is spared the rest.
+  ///
+  /// A guess.
   private static let interval = Duration.seconds(60)
 }

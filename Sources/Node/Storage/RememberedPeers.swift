@@ -1,7 +1,9 @@
 package import Keys
 package import Wire
 
-/// Peers that answered before, for the next start. Sealed, because it says whom one knows.
+/// Peers that answered before, for the next start.
+///
+/// Sealed, because it says whom one knows.
 package struct RememberedPeers: Sendable {
   /// Latest first, each node once.
   package private(set) var contacts: [Contact] = []
@@ -20,8 +22,10 @@ package struct RememberedPeers: Sendable {
     isDirty = true
   }
 
-  /// Reads what ``save(to:key:entropy:)`` wrote. A file that is damaged or of another identity is
-  /// as good as none: the list only makes a start quicker.
+  /// Reads what ``save(to:key:entropy:)`` wrote.
+  ///
+  /// A file that is damaged or of another identity is as good as none: the list only makes a start
+  /// quicker.
   package init(path: String, key: borrowing Secret) {
     guard let bytes = try? StoredFile.read(path, limit: Self.largest),
       let contacts = Self.contacts(sealed: bytes, key: key)
@@ -74,7 +78,9 @@ package struct RememberedPeers: Sendable {
 
   private static let version: UInt8 = 1
   private static let label = Array("starling peers".utf8)
-  /// As many as a node can hope to need after a long time away. A guess.
+  /// As many as a node can hope to need after a long time away.
+  ///
+  /// A guess.
   private static let most = 64
   /// 64 contacts of at most 121 bytes, and what sealing adds.
   private static let largest = 16_384

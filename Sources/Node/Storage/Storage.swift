@@ -8,7 +8,9 @@ package struct Storage: ~Copyable {
   /// Held as long as the node lives; the kernel lets go of it however the process ends.
   private let lock: Descriptor
 
-  /// Makes the folder if need be. Refuses one that others can enter, and one in use.
+  /// Makes the folder if need be.
+  ///
+  /// Refuses one that others can enter, and one in use.
   package init(folder: String) throws(Failure) {
     do throws(SystemError) {
       try StoredFile.makeFolder(folder)

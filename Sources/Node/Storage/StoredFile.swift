@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Small files read whole and written so that after a power cut either the old or the new content is
-/// there, never half of one.
+/// Small files read whole and written so that after a power cut either the old or the new content
+/// is there, never half of one.
 package enum StoredFile {
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
@@ -77,7 +77,9 @@ package enum StoredFile {
     }
   }
 
-  /// Makes a folder and those above it, private to this user. One that exists is left as it is.
+  /// Makes a folder and those above it, private to this user.
+  ///
+  /// One that exists is left as it is.
   package static func makeFolder(_ path: String) throws(SystemError) {
     if exists(path) { return }
     if let slash = path.lastIndex(of: "/"), slash != path.startIndex {
@@ -86,7 +88,9 @@ package enum StoredFile {
     guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw .last }
   }
 
-  /// The rename itself must reach the disk. A file system that cannot do this loses little.
+  /// The rename itself must reach the disk.
+  ///
+  /// A file system that cannot do this loses little.
   private static func syncFolder(of path: String) {
     let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
     let descriptor = Descriptor(open(folder.isEmpty ? "/" : folder, O_RDONLY | O_DIRECTORY))

@@ -20,14 +20,19 @@ struct DelayEstimator: Sendable {
   /// A second copy matters only where the first is missing: at 2 % loss, 5 % of them late costs one
   /// frame in a thousand.
   static let secondCopyShare = 0.95
-  /// Second copies count while at least this share of frames has one. A guess.
+  /// Second copies count while at least this share of frames has one.
+  ///
+  /// A guess.
   static let secondCopiesExpected = 0.5
   /// How fast the share of frames with a second copy follows: 1 in 50, one second of 20 ms frames.
   static let secondCopyPace = 0.02
-  /// Before anything is known. NetEq begins with 80; 60 is the first copy's jitter plus one frame
-  /// for the second copy, and the sooner sound comes the better.
+  /// Before anything is known.
+  ///
+  /// NetEq begins with 80; 60 is the first copy's jitter plus one frame for the second copy, and
+  /// the sooner sound comes the better.
   static let opening: Int64 = 60_000_000
-  /// A frame this much behind the quickest says nothing about how long to wait: nobody waits so long.
+  /// A frame this much behind the quickest says nothing about how long to wait: nobody waits so
+  /// long.
   static let beyondWaiting: Int64 = 1_000_000_000
 
   let limits: Limits

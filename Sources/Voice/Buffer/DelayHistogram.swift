@@ -5,13 +5,17 @@
 /// Lateness is counted against the quickest recent frame, so neither the path's own delay nor the
 /// two clocks' difference matters. Modelled on what NetEq's delay manager keeps.
 struct DelayHistogram: Sendable {
-  /// Width of one bucket. A guess: a quarter of the shortest frame.
+  /// Width of one bucket.
+  ///
+  /// A guess: a quarter of the shortest frame.
   static let bucketWidth: Int64 = 5_000_000
   /// 500 ms in all; anything later counts in the last bucket.
   static let bucketCount = 100
-  /// What is left of an old entry's weight after one more: half gone after 277 frames (5.5 s of
-  /// 20 ms frames). NetEq forgets faster (0.983) and looks at a lower quantile. A guess, held to
-  /// by the scenario tests.
+  /// What is left of an old entry's weight after one more: half gone after 277 frames (5.5 s of 20
+  /// ms frames).
+  ///
+  /// NetEq forgets faster (0.983) and looks at a lower quantile. A guess, held to by the scenario
+  /// tests.
   static let remembered = 0.9975
 
   private var weights = [Double](repeating: 0, count: Self.bucketCount)
@@ -44,8 +48,10 @@ struct DelayHistogram: Sendable {
 ///
 /// A window, not an all-time best: two clocks drift apart and paths change.
 struct QuickestTransit: Sendable {
-  /// One second a bucket, ten buckets. NetEq looks back as far as two; drift of 100 parts in a
-  /// million moves 1 ms in ten seconds, which is below what matters.
+  /// One second a bucket, ten buckets.
+  ///
+  /// NetEq looks back as far as two; drift of 100 parts in a million moves 1 ms in ten seconds,
+  /// which is below what matters.
   static let bucketSpan: Int64 = 1_000_000_000
   static let bucketCount = 10
 

@@ -34,11 +34,17 @@ package struct JitterBuffer: Sendable {
   package static let capacity = 128
   /// Guessing helps for 60 to 120 ms (measured for calls by others, 2020); then comes silence.
   static let longestGuess: Int64 = 120_000_000
-  /// A buffer dry for this long means the talker has stopped. A guess.
+  /// A buffer dry for this long means the talker has stopped.
+  ///
+  /// A guess.
   static let idleAfter: Int64 = 500_000_000
-  /// The same counter again after this long is not a copy but another stream. A guess.
+  /// The same counter again after this long is not a copy but another stream.
+  ///
+  /// A guess.
   static let copyWindow: Int64 = 2_000_000_000
-  /// Frames from the past, one after the other, that mean the talker began again. A guess.
+  /// Frames from the past, one after the other, that mean the talker began again.
+  ///
+  /// A guess.
   static let restartRun = 5
 
   /// The length of each frame.
@@ -54,6 +60,8 @@ package struct JitterBuffer: Sendable {
   /// Time since a real frame was played.
   var missed: Int64 = 0
   var sinceDrop = 0
+  /// How long it has been quiet.
+  var quietFor: Int64 = 0
   var counts = JitterStatistics()
 
   private var lastFitting: Int64 = 0
@@ -89,6 +97,22 @@ package struct JitterBuffer: Sendable {
     return counts
   }
 
+  /// Takes note of another copy of a frame, whose bytes are not needed: from its lateness the
+  /// buffer learns how long to wait when first copies are lost.
+  ///
+  /// False when the frame is not remembered.
+  @discardableResult
+  package mutating func noteCopy(_ counter: UInt32, at now: Int64) -> Bool {
+    guard let arrival = self.ring.arrival(counter), now - arrival < Self.copyWindow else {
+      return false
+    }
+    self.counts.duplicates += 1
+    if self.ring.countCopy(counter) == 2 {
+      self.estimator.secondCopy(self.position(counter), at: now)
+    }
+    return true
+  }
+
   /// Whether frames are waiting or being played.
   package var isActive: Bool { self.phase != .idle }
 
@@ -102,13 +126,7 @@ package struct JitterBuffer: Sendable {
       self.counts.refused += 1
       return
     }
-    if let arrival = self.ring.arrival(counter), now - arrival < Self.copyWindow {
-      self.counts.duplicates += 1
-      if self.ring.countCopy(counter) == 2 {
-        self.estimator.secondCopy(self.position(counter), at: now)
-      }
-      return
-    }
+    if self.noteCopy(counter, at: now) { return }
     switch self.place(counter) {
     case .behind:
       guard self.beginsAgain(counter, at: now) else {

@@ -29,7 +29,9 @@ package enum FrameDuration: UInt8, CaseIterable, Sendable {
 
 /// What "samples" means everywhere in this target: mono, 48 kHz, signed 16 bit, host order.
 package enum Samples {
-  /// Samples in one second. Opus works at 48 kHz inside whatever it is given (RFC 6716, 2).
+  /// Samples in one second.
+  ///
+  /// Opus works at 48 kHz inside whatever it is given (RFC 6716, 2).
   package static let perSecond = 48_000
   /// Samples in one millisecond.
   package static let perMillisecond = 48

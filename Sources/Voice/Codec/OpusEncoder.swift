@@ -16,22 +16,26 @@ package struct OpusEncoder: ~Copyable {
     ///
     /// Above 0 libopus may put a coarse copy of the frame before (LBRR) into each packet, and in
     /// constant rate the copy is paid for by the frame itself. Measured with libopus 1.3.1 on
-    /// 24.7 s of read speech (docs/results/opus-alone.md), 24 kbit/s, 20 ms, PESQ-wb without loss:
-    /// 0 to 6 never has a copy, 4.35-4.37; 7 has one in 85 % of packets, 3.85; 10, 3.63; 15,
-    /// 2.4. Below 20 kbit/s there is never a copy; at 32 kbit/s there is one from 5 on, 4.28.
-    /// With frames really missing, concealment alone against 7: 1 % lost 4.06 to 3.84, 2 % 3.74 to
-    /// 3.83, 5 % 2.92 to 3.69, 10 % 2.25 to 3.45. The mesh is built to leave under 0.1 %, so the
-    /// copy is off; 7 is the only other value worth setting, from 2 % on.
+    /// 24.7 s of read speech (docs/results/opus-alone.md), PESQ-wb at 24 kbit/s, 20 ms, nothing
+    /// lost: 0 to 5 never has a copy, 4.33; 6 has one in 85 % of packets, 3.91; 7, 3.86; 10, 3.66;
+    /// 15, 2.34. With frames really lost, a guess for each against 7: 1 % lost
+    /// 3.82 and 3.80, 2 % 3.58 and 3.78, 5 % 2.76 and 3.62, 10 % 2.14 and 3.23. The mesh is built
+    /// to leave under 0.1 %, so copies are off. At 32 kbit/s there is room: 1 has a copy in 85 %
+    /// of packets, costs 0.09 and at 1 % lost already gives 4.15 for 3.87. At 16 kbit/s
+    /// and less no value gives one.
     package var expectedLoss = 0
     /// libopus' effort, 0 to 10.
     ///
     /// From 7 on libopus looks for the highest frequency present and does not spend bits above it:
-    /// PESQ-wb at 24 kbit/s of sound with nothing above 8 kHz is 4.22 at 5 and 4.37 at 7 and 10.
+    /// PESQ-wb at 24 kbit/s of sound with nothing above 8 kHz: 4.12 at 3, 4.21 at 5, 4.33 at 7 and
+    /// 10.
     package var complexity = 7
 
     package init() {}
 
-    /// The expected loss to set when repair leaves 2 % or more of the frames missing. Measured.
+    /// The expected loss to set when repair leaves 2 % or more of the frames missing.
+    ///
+    /// Measured.
     package static let lossyExpectedLoss = 7
   }
 

@@ -7,7 +7,9 @@
   import Darwin
 #endif
 
-/// Why sound was not read from or written to a file. Never names the file: callers know it.
+/// Why sound was not read from or written to a file.
+///
+/// Never names the file: callers know it.
 package enum AudioError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The system's error numbers.
   case cannotOpen(Int32)

@@ -23,7 +23,9 @@ package enum AudioFile {
   private static let wavEndings = [".wav", ".wave"]
   private static let opusEndings = [".opus", ".ogg", ".oga"]
 
-  /// Opens sound by what it begins with. "-" is standard input, raw unless it begins otherwise.
+  /// Opens sound by what it begins with.
+  ///
+  /// "-" is standard input, raw unless it begins otherwise.
   package static func open(_ path: String) throws(AudioError) -> any AudioSource {
     let input = try ByteInput(path: path)
     return try Self.open(input, raw: path == "-" || Self.ends(path, Self.rawEndings))
@@ -38,7 +40,9 @@ package enum AudioFile {
     return PCMReader(input)
   }
 
-  /// Makes a file of the kind its name ends in. "-" is raw samples on standard output.
+  /// Makes a file of the kind its name ends in.
+  ///
+  /// "-" is raw samples on standard output.
   package static func create(_ path: String) throws(AudioError) -> any AudioSink {
     if path == "-" || Self.ends(path, Self.rawEndings) { return try PCMWriter(path: path) }
     if Self.ends(path, Self.wavEndings) { return try WavWriter(path: path) }

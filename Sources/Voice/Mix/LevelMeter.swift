@@ -11,8 +11,9 @@
 package struct LevelMeter: Sendable {
   /// What RFC 6464 sends for digital silence; 0 is full scale, one step a decibel.
   package static let silent: UInt8 = 127
-  /// Louder than this begins a turn. Guess: the read speech in docs/results lies at 20 to 35, a
-  /// quiet room at 60 and beyond.
+  /// Louder than this begins a turn.
+  ///
+  /// Guess: the read speech in docs/results lies at 20 to 35, a quiet room at 60 and beyond.
   static let talksFrom: UInt8 = 45
   /// Quieter than this lets it end.
   static let restsFrom: UInt8 = 52

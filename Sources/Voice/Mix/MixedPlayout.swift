@@ -46,7 +46,14 @@ package final class MixedPlayout {
     if playout.lastArrival == nil { self.playouts[talker] = nil }
   }
 
-  /// The next 20 ms of everybody. Call every 20 ms.
+  /// Another copy of a talker's packet came at `now`.
+  package func noteCopy(talker: UInt32, counter: UInt32, at now: Int64) {
+    self.playouts[talker]?.noteCopy(counter, at: now)
+  }
+
+  /// The next 20 ms of everybody.
+  ///
+  /// Call every 20 ms.
   package func next(at now: Int64) -> [Int16] {
     self.forget(at: now)
     var voices: [Mixer.Voice] = []

@@ -6,7 +6,9 @@
 /// counted from the start, so no sleep's inaccuracy adds up.
 package struct Pacer: Equatable, Sendable {
   /// Behind by more than this (a machine that slept), the count begins again instead of sending
-  /// everything missed in one burst. A guess: what a jitter buffer would keep.
+  /// everything missed in one burst.
+  ///
+  /// A guess: what a jitter buffer would keep.
   package static let longestCatchUp: Int64 = 400_000_000
 
   private let frame: FrameDuration

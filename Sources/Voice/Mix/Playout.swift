@@ -14,7 +14,9 @@ package final class Playout {
     package init() {}
   }
 
-  /// Quieter than this, a frame dropped or put in is not heard. A guess: a room's noise.
+  /// Quieter than this, a frame dropped or put in is not heard.
+  ///
+  /// A guess: a room's noise.
   static let quietLevel: UInt8 = 50
 
   /// Loudness chosen by the listener, 0 to `Mixer.largestGain`.
@@ -65,7 +67,14 @@ package final class Playout {
       at: now)
   }
 
-  /// The next 20 ms, nil when nobody is talking. Call every 20 ms.
+  /// Another copy of a packet came at `now`.
+  package func noteCopy(_ counter: UInt32, at now: Int64) {
+    self.buffer.noteCopy(counter, at: now)
+  }
+
+  /// The next 20 ms, nil when nobody is talking.
+  ///
+  /// Call every 20 ms.
   package func next(at now: Int64) -> [Int16]? {
     if self.decoded.isEmpty { self.decodeNext(at: now) }
     guard !self.decoded.isEmpty else {
