@@ -48,7 +48,6 @@ struct ImportRow {
     "Keys": "opening the identity, entropy",
     "Wire": "ids in logs and state",
     "Logging": "notes become log lines here",
-    "TOMLKit": "the configuration file",
     "CLinux": "epoll and what else Glibc's own module leaves out",
     "Glibc": "sockets and files",
     "Darwin": "the same on macOS",
