@@ -38,7 +38,7 @@ extension Texts {
   }
 
   private static func payload(_ invite: Invite) -> [UInt8] {
-    let bytes = try? Base64URL.decode(Array(invite.text.utf8.dropFirst(9)))
+    let bytes = try? Base64.url.decode(letters: invite.text.utf8.dropFirst(9))
     return bytes?.dropLast(4) ?? []
   }
 }

@@ -156,8 +156,11 @@ struct TOMLReader {
   }
 
   private mutating func skipLines() throws(Flaw) {
-    repeat { skipSpace() } while try place < bytes.count && endsLine()
-    guard place < bytes.count else { throw flaw("the list has no end") }
+    while true {
+      skipSpace()
+      guard place < bytes.count else { throw flaw("the list has no end") }
+      guard try endsLine() else { return }
+    }
   }
 
   // MARK: Texts
