@@ -87,8 +87,16 @@ enum Files {
     else { return }
     _ = configuration.capacity
     try Finding.unless(
-      self.configuration(configuration.text)?.text == configuration.text,
+      self.configuration(configuration.text).map(values) == values(configuration),
       "settings are not read as they were written")
+  }
+
+  /// Line by line, without where each came from: the last comment of the line.
+  private static func values(_ configuration: Configuration) -> [[UInt8]] {
+    configuration.text.utf8.split(separator: UInt8(ascii: "\n")).map { line in
+      let end = line.lastIndex(of: UInt8(ascii: "#")) ?? line.endIndex
+      return Array(line[..<end])
+    }
   }
 
   private static func configuration(_ text: String) -> Configuration? {

@@ -1,5 +1,5 @@
-/// Reads the part of TOML 1.0 that settings need: bare keys with a text, a whole number, true, false
-/// or a list of texts, one a line, and comments.
+/// Reads the part of TOML 1.0 that settings need: bare keys with a text, a whole number, true,
+/// false or a list of texts, one a line, and comments.
 ///
 /// Whatever else TOML has is refused where it stands. One pass, no recursion, nothing the text can
 /// make large.
@@ -35,11 +35,11 @@ struct TOMLReader {
         continue
       }
       let key = try key()
-      let pair = Pair(key: key, value: try value(), line: line)
+      let pair = Pair(key: key, value: try value(of: key), line: line)
       guard !pairs.contains(where: { $0.key == key }) else { throw flaw("\(key) is set twice") }
       pairs.append(pair)
       skipSpace()
-      guard try endsLine() else { throw flaw("something stands behind the value") }
+      guard try endsLine() else { throw flaw("something stands behind the value of \(key)") }
     }
   }
 
@@ -106,10 +106,10 @@ struct TOMLReader {
     }
   }
 
-  private mutating func value() throws(Flaw) -> Setting.Value {
+  private mutating func value(of key: String) throws(Flaw) -> Setting.Value {
     switch next {
     case UInt8(ascii: "\""), UInt8(ascii: "'"): return .text(try text())
-    case UInt8(ascii: "["): return .list(try list())
+    case UInt8(ascii: "["): return .list(try list(of: key))
     default: break
     }
     let start = place
@@ -120,7 +120,7 @@ struct TOMLReader {
     case "false": return .flag(false)
     default:
       guard let number = number(word) else {
-        throw flaw("a text in quotes, a whole number, true, false or a list is expected")
+        throw flaw("\(key) is no text in quotes, whole number, true, false or list")
       }
       return .number(number)
     }
@@ -139,19 +139,19 @@ struct TOMLReader {
   }
 
   /// Over as many lines as it likes; a comma may stand behind the last.
-  private mutating func list() throws(Flaw) -> [String] {
+  private mutating func list(of key: String) throws(Flaw) -> [String] {
     place += 1
     var items: [String] = []
     while true {
       try skipLines()
       if take("]") { return items }
       guard next == UInt8(ascii: "\"") || next == UInt8(ascii: "'") else {
-        throw flaw("a text in quotes is expected in the list")
+        throw flaw("something in the list \(key) is no text in quotes")
       }
       items.append(try text())
       try skipLines()
       if take("]") { return items }
-      guard take(",") else { throw flaw("\",\" or \"]\" is expected in the list") }
+      guard take(",") else { throw flaw("\",\" or \"]\" is missing in the list \(key)") }
     }
   }
 
