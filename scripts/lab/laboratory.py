@@ -5,10 +5,8 @@ A shell script makes the namespaces, exports LAB and LAB_NODES, and runs the pro
 this. Control sockets are files, so the program itself stays outside and talks to every node.
 """
 
-import ctypes
-import ctypes.util
+import atexit
 import datetime
-import glob
 import json
 import os
 import platform
@@ -22,18 +20,11 @@ import sys
 import tempfile
 import threading
 import time
-import wave
-
-import numpy as np
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 STARLING = os.environ.get("STARLING", ROOT + "/.build/release/starling")
 LAB = os.environ.get("LAB", "")
-SPEECH = "/usr/share/pocketsphinx/test/data/librivox/*.wav"
-COMPARE = ROOT + "/scripts/audio-compare.py"
 PORT = 4000
-RATE = 48_000
-FRAME = 0.02
 
 
 class Failed(Exception):
@@ -189,12 +180,13 @@ class Node:
 class Talk:
     """Speech without end into a node, until it is stopped."""
 
-    def __init__(self, node, samples):
+    def __init__(self, node, sound):
+        """`sound`: signed 16 bit, mono, 48 kHz."""
         self.process = subprocess.Popen(
             [STARLING, "speak", "-", "--control", node.control],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
-        self.sound = samples.astype("<i2").tobytes()
+        self.sound = sound
         self.thread = threading.Thread(target=self.feed, daemon=True)
         self.thread.start()
 
@@ -229,13 +221,15 @@ def end(process, number=signal.SIGTERM, seconds=5):
 
 
 class Flock:
-    """Several nodes and the folder they live in."""
+    """Several nodes and the folder they live in: so many, or those of these numbers."""
 
-    def __init__(self, count, *options):
+    def __init__(self, numbers, *options):
         self.folder = tempfile.mkdtemp(prefix="starling-lab-")
         self.nodes = []
+        if isinstance(numbers, int):
+            numbers = range(1, numbers + 1)
         try:
-            for number in range(1, count + 1):
+            for number in numbers:
                 self.nodes.append(Node(number, self.folder, *options))
             for node in self.nodes:
                 node.wait_until_up()
@@ -245,8 +239,9 @@ class Flock:
 
     def gather(self):
         """Everybody into one room, by a link of the first node."""
-        self.nodes[0].ask(request="room.create", title="Laboratory", name="node 1")
-        self.link = self.nodes[0].ask(request="invite")["link"]
+        first = self.nodes[0]
+        first.ask(request="room.create", title="Laboratory", name=first.name)
+        self.link = first.ask(request="invite")["link"]
         for node in self.nodes[1:]:
             node.ask(request="join", link=self.link, name=node.name)
 
@@ -346,79 +341,6 @@ class Meter:
         return time.monotonic(), result
 
 
-# Speech
-
-
-def write_wav(path, samples):
-    with wave.open(path, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(samples.astype("<i2").tobytes())
-
-
-def read_wav(path):
-    with wave.open(path, "rb") as file:
-        return np.frombuffer(file.readframes(file.getnframes()), "<i2"), file.getframerate()
-
-
-def speech(seconds):
-    """Read sentences at 48 kHz, so that nothing on the way need change the rate."""
-    pieces = []
-    for path in sorted(glob.glob(SPEECH)):
-        samples, rate = read_wav(path)
-        pieces.append(upsampled(samples, rate))
-    if not pieces:
-        raise Failed("no recorded speech: apt install pocketsphinx-testdata")
-    samples = np.concatenate(pieces)[: int(seconds * RATE)]
-    return samples[: len(samples) // 960 * 960]
-
-
-def upsampled(samples, rate):
-    """By widening the spectrum; half a second of silence keeps the end from meeting the start."""
-    count = (len(samples) + rate // 2) // 100 * 100
-    spectrum = np.fft.rfft(samples, count)
-    wanted = count * RATE // rate
-    wide = np.fft.irfft(np.pad(spectrum, (0, wanted // 2 + 1 - len(spectrum))), wanted)
-    length = len(samples) * RATE // rate
-    return np.clip(np.rint(wide[:length] * (wanted / count)), -32_768, 32_767).astype(np.int16)
-
-
-def through_opus(samples, bitrate=24_000, complexity=7):
-    """The same sound through libopus alone, set as `Sources/Voice/Codec/OpusEncoder.swift` sets it."""
-    opus = ctypes.CDLL(ctypes.util.find_library("opus") or "libopus.so.0")
-    opus.opus_encoder_create.restype = opus.opus_decoder_create.restype = ctypes.c_void_p
-    status = ctypes.c_int()
-    voip = 2048
-    encoder = ctypes.c_void_p(opus.opus_encoder_create(RATE, 1, voip, ctypes.byref(status)))
-    decoder = ctypes.c_void_p(opus.opus_decoder_create(RATE, 1, ctypes.byref(status)))
-    # Bit rate, no variable rate, effort, no copies of the frame before, no silence left out.
-    for request, value in [(4002, bitrate), (4006, 0), (4010, complexity), (4012, 0), (4016, 0)]:
-        if opus.opus_encoder_ctl(encoder, request, ctypes.c_int(value)) != 0:
-            raise Failed("libopus refuses a setting")
-    size = bitrate * 20 // 8_000
-    packet, sound = ctypes.create_string_buffer(size), np.zeros(960, np.int16)
-    pieces = []
-    for start in range(0, len(samples) // 960 * 960, 960):
-        frame = np.ascontiguousarray(samples[start : start + 960])
-        length = opus.opus_encode(
-            encoder, frame.ctypes.data_as(ctypes.c_void_p), 960, packet, size)
-        opus.opus_decode(
-            decoder, packet, length, sound.ctypes.data_as(ctypes.c_void_p), 960, 0)
-        pieces.append(sound.copy())
-    opus.opus_encoder_destroy(encoder)
-    opus.opus_decoder_destroy(decoder)
-    return np.concatenate(pieces)
-
-
-def compare(said, heard):
-    """What `audio-compare.py` says, at the lowest priority so that nodes are not disturbed."""
-    output = subprocess.run(
-        ["nice", "-n", "19", sys.executable, COMPARE, said, heard], capture_output=True
-    ).stdout
-    return json.loads(output) if output else {"error": "audio-compare.py said nothing"}
-
-
 # Figures
 
 
@@ -444,21 +366,42 @@ def table(heading, rows):
 
 def provenance(command):
     """How a result came to be."""
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"],
-        capture_output=True, text=True,
-    ).stdout.strip()
     cores = len(os.sched_getaffinity(0))
     with open("/proc/cpuinfo") as file:
         models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
-    build = "release" if "/release/" in os.path.realpath(STARLING) else "debug"
-    made = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     return "\n".join([
         f"- made by `{command}`",
-        f"- at commit `{commit}`, {build} build, on {made}",
+        f"- at commit `{COMMIT}`, {BUILD}, on {MADE}",
         f"- on {cores} cores of {models[0] if models else platform.machine()}, "
         f"Linux {platform.release()}; other work ran on the machine at the same time",
     ])
+
+
+def commit():
+    return output("git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12").strip()
+
+
+def build():
+    kind = "release" if "/release/" in os.path.realpath(STARLING) else "debug"
+    place = "shared" if "libswiftCore" in output("ldd", STARLING) else "linked into the binary"
+    return f"{kind} build, Swift's libraries {place}"
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def own_copy(path):
+    """A build during a long measurement must not change what is measured."""
+    folder = tempfile.mkdtemp(prefix="starling-binary-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return shutil.copy(path, folder)
+
+
+# As it is when the measurement begins.
+COMMIT, BUILD = commit(), build()
+MADE = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+STARLING = own_copy(STARLING)
 
 
 def save(text, path):
