@@ -5,10 +5,8 @@ A shell script makes the namespaces, exports LAB and LAB_NODES, and runs the pro
 this. Control sockets are files, so the program itself stays outside and talks to every node.
 """
 
-import ctypes
-import ctypes.util
+import atexit
 import datetime
-import glob
 import json
 import os
 import platform
@@ -22,18 +20,11 @@ import sys
 import tempfile
 import threading
 import time
-import wave
-
-import numpy as np
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
 STARLING = os.environ.get("STARLING", ROOT + "/.build/release/starling")
 LAB = os.environ.get("LAB", "")
-SPEECH = "/usr/share/pocketsphinx/test/data/librivox/*.wav"
-COMPARE = ROOT + "/scripts/audio-compare.py"
 PORT = 4000
-RATE = 48_000
-FRAME = 0.02
 
 
 class Failed(Exception):
@@ -189,12 +180,13 @@ class Node:
 class Talk:
     """Speech without end into a node, until it is stopped."""
 
-    def __init__(self, node, samples):
+    def __init__(self, node, sound):
+        """`sound`: signed 16 bit, mono, 48 kHz."""
         self.process = subprocess.Popen(
             [STARLING, "speak", "-", "--control", node.control],
             stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
-        self.sound = samples.astype("<i2").tobytes()
+        self.sound = sound
         self.thread = threading.Thread(target=self.feed, daemon=True)
         self.thread.start()
 
@@ -229,13 +221,15 @@ def end(process, number=signal.SIGTERM, seconds=5):
 
 
 class Flock:
-    """Several nodes and the folder they live in."""
+    """Several nodes and the folder they live in: so many, or those of these numbers."""
 
-    def __init__(self, count, *options):
+    def __init__(self, numbers, *options):
         self.folder = tempfile.mkdtemp(prefix="starling-lab-")
         self.nodes = []
+        if isinstance(numbers, int):
+            numbers = range(1, numbers + 1)
         try:
-            for number in range(1, count + 1):
+            for number in numbers:
                 self.nodes.append(Node(number, self.folder, *options))
             for node in self.nodes:
                 node.wait_until_up()
@@ -245,8 +239,9 @@ class Flock:
 
     def gather(self):
         """Everybody into one room, by a link of the first node."""
-        self.nodes[0].ask(request="room.create", title="Laboratory", name="node 1")
-        self.link = self.nodes[0].ask(request="invite")["link"]
+        first = self.nodes[0]
+        first.ask(request="room.create", title="Laboratory", name=first.name)
+        self.link = first.ask(request="invite")["link"]
         for node in self.nodes[1:]:
             node.ask(request="join", link=self.link, name=node.name)
 
@@ -346,6 +341,7 @@ class Meter:
         return time.monotonic(), result
 
 
+<<<<<<< HEAD
 # Speech
 
 
@@ -419,6 +415,8 @@ def compare(said, heard):
     return json.loads(output) if output else {"error": "audio-compare.py said nothing"}
 
 
+=======
+>>>>>>> lab
 # Figures
 
 
@@ -444,21 +442,42 @@ def table(heading, rows):
 
 def provenance(command):
     """How a result came to be."""
-    commit = subprocess.run(
-        ["git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12"],
-        capture_output=True, text=True,
-    ).stdout.strip()
     cores = len(os.sched_getaffinity(0))
     with open("/proc/cpuinfo") as file:
         models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
-    build = "release" if "/release/" in os.path.realpath(STARLING) else "debug"
-    made = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     return "\n".join([
         f"- made by `{command}`",
-        f"- at commit `{commit}`, {build} build, on {made}",
+        f"- at commit `{COMMIT}`, {BUILD}, on {MADE}",
         f"- on {cores} cores of {models[0] if models else platform.machine()}, "
         f"Linux {platform.release()}; other work ran on the machine at the same time",
     ])
+
+
+def commit():
+    return output("git", "-C", ROOT, "describe", "--always", "--dirty", "--abbrev=12").strip()
+
+
+def build():
+    kind = "release" if "/release/" in os.path.realpath(STARLING) else "debug"
+    place = "shared" if "libswiftCore" in output("ldd", STARLING) else "linked into the binary"
+    return f"{kind} build, Swift's libraries {place}"
+
+
+def output(*command):
+    return subprocess.run(command, capture_output=True, text=True).stdout
+
+
+def own_copy(path):
+    """A build during a long measurement must not change what is measured."""
+    folder = tempfile.mkdtemp(prefix="starling-binary-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return shutil.copy(path, folder)
+
+
+# As it is when the measurement begins.
+COMMIT, BUILD = commit(), build()
+MADE = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
+STARLING = own_copy(STARLING)
 
 
 def save(text, path):

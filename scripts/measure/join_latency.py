@@ -13,6 +13,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import laboratory as lab  # noqa: E402
+import sound  # noqa: E402
 
 # Milliseconds, median and 95th percentile (promise: open a link, hear the room).
 WANTED = (500, 1_000)
@@ -69,7 +70,7 @@ def measure(given):
     with lab.Flock(given.nodes) as flock:
         flock.gather()
         lab.wait_until(flock.is_settled, 30, "everybody in both trees")
-        talk = lab.Talk(flock.nodes[0], lab.speech(20))
+        talk = lab.Talk(flock.nodes[0], sound.speech(20).tobytes())
         try:
             time.sleep(5)
             for number in range(1, given.joins + 1):

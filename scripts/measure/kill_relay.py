@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import laboratory as lab  # noqa: E402
+import sound  # noqa: E402
 
 # For what is still on its way or in a jitter buffer when the last frame was sent.
 AFTERWARDS = 1.5
@@ -175,7 +176,7 @@ class Run:
         """Slow; done while the next room settles."""
         for node in self.flock.nodes[1:]:
             if node is not self.victim:
-                self.scores[node.number] = lab.compare(self.said, node.recording)
+                self.scores[node.number] = sound.compare(self.said, node.recording)
         if not self.given.keep:
             lab.shutil.rmtree(self.flock.folder, ignore_errors=True)
 
@@ -278,12 +279,12 @@ def main():
     folder = lab.tempfile.mkdtemp(prefix="starling-said-")
     try:
         said, coded = folder + "/said.wav", folder + "/opus.wav"
-        samples = lab.speech(given.seconds)
-        lab.write_wav(said, samples)
-        lab.write_wav(coded, lab.through_opus(samples))
-        alone = lab.compare(said, coded)
+        samples = sound.speech(given.seconds)
+        sound.write_wav(said, samples)
+        sound.write_wav(coded, sound.through_opus(samples))
+        alone = sound.compare(said, coded)
         lab.say(f"Opus alone: PESQ-wb {alone['pesq_wb']:.2f}, STOI {alone['stoi']:.3f}")
-        runs = measure(given, said, len(samples) / lab.RATE)
+        runs = measure(given, said, len(samples) / sound.RATE)
         text, clean = report(given, runs, alone, command)
         lab.save(text, given.result)
         return 0 if clean >= 0.95 * len(runs) else 1

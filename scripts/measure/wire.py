@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "lab"))
 import capture  # noqa: E402
 import laboratory as lab  # noqa: E402
 import probes  # noqa: E402
+import sound  # noqa: E402
 
 SPEAKER, LISTENERS, PROBER, SINK = 1, (2, 3, 4), 5, 6
 # Chance that a test of random bytes fails although they are random, all positions together.
@@ -40,15 +41,15 @@ def arguments():
 
 def chords(seconds):
     """Four chords of piano-like tones, half a second each."""
-    moments = np.arange(int(lab.RATE * 0.5)) / lab.RATE
+    moments = np.arange(int(sound.RATE * 0.5)) / sound.RATE
     pieces = []
     for notes in [(0, 4, 7), (9, 12, 16), (5, 9, 12), (7, 11, 14)]:
-        sound = sum(
+        tones = sum(
             np.sin(2 * np.pi * 261.63 * 2 ** (note / 12) * overtone * moments) / overtone**1.5
             for note in notes for overtone in range(1, 9))
-        pieces.append(sound * np.exp(-3 * moments))
+        pieces.append(tones * np.exp(-3 * moments))
     bar = np.concatenate(pieces)
-    whole = np.tile(bar, int(seconds / 2) + 1)[: int(seconds * lab.RATE)]
+    whole = np.tile(bar, int(seconds / 2) + 1)[: int(seconds * sound.RATE)]
     return (whole / np.abs(whole).max() * 20_000).astype(np.int16)
 
 
@@ -62,16 +63,16 @@ def spoken(node, kind, seconds, folder):
             stdin=lab.subprocess.PIPE, stdout=lab.subprocess.DEVNULL,
             stderr=lab.subprocess.DEVNULL)
         # On stage with the first sound; from then on nothing comes.
-        process.stdin.write(bytes(2 * lab.RATE // 2))
+        process.stdin.write(bytes(2 * sound.RATE // 2))
         process.stdin.flush()
     else:
         if kind == "speech":
-            sound = np.tile(lab.speech(30), int(seconds / 24) + 2)[: int(seconds * lab.RATE)]
+            samples = np.tile(sound.speech(30), int(seconds / 24) + 2)[: int(seconds * sound.RATE)]
         elif kind == "music":
-            sound = chords(seconds)
+            samples = chords(seconds)
         else:
-            sound = np.zeros(int(seconds * lab.RATE), np.int16)
-        lab.write_wav(path, sound)
+            samples = np.zeros(int(seconds * sound.RATE), np.int16)
+        sound.write_wav(path, samples)
         process = node.speak(path)
     began = time.monotonic()
     time.sleep(seconds)

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Speech to send, and how well it was heard."""
+
+import ctypes
+import ctypes.util
+import glob
+import json
+import subprocess
+import sys
+import wave
+
+import numpy as np
+
+import laboratory as lab
+
+SPEECH = "/usr/share/pocketsphinx/test/data/librivox/*.wav"
+COMPARE = lab.ROOT + "/scripts/audio-compare.py"
+RATE = 48_000
+
+
+def write_wav(path, samples):
+    with wave.open(path, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.astype("<i2").tobytes())
+
+
+def read_wav(path):
+    with wave.open(path, "rb") as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2"), file.getframerate()
+
+
+def speech(seconds):
+    """Read sentences at 48 kHz, so that nothing on the way need change the rate."""
+    pieces = []
+    for path in sorted(glob.glob(SPEECH)):
+        samples, rate = read_wav(path)
+        pieces.append(upsampled(samples, rate))
+    if not pieces:
+        raise lab.Failed("no recorded speech: apt install pocketsphinx-testdata")
+    samples = np.concatenate(pieces)[: int(seconds * RATE)]
+    return samples[: len(samples) // 960 * 960]
+
+
+def upsampled(samples, rate):
+    """By widening the spectrum; half a second of silence keeps the end from meeting the start."""
+    count = (len(samples) + rate // 2) // 100 * 100
+    spectrum = np.fft.rfft(samples, count)
+    wanted = count * RATE // rate
+    wide = np.fft.irfft(np.pad(spectrum, (0, wanted // 2 + 1 - len(spectrum))), wanted)
+    length = len(samples) * RATE // rate
+    return np.clip(np.rint(wide[:length] * (wanted / count)), -32_768, 32_767).astype(np.int16)
+
+
+def through_opus(samples, bitrate=24_000, complexity=7):
+    """The same sound through libopus alone, set as `Sources/Voice/Codec/OpusEncoder.swift` sets it."""
+    opus = ctypes.CDLL(ctypes.util.find_library("opus") or "libopus.so.0")
+    opus.opus_encoder_create.restype = opus.opus_decoder_create.restype = ctypes.c_void_p
+    status = ctypes.c_int()
+    voip = 2048
+    encoder = ctypes.c_void_p(opus.opus_encoder_create(RATE, 1, voip, ctypes.byref(status)))
+    decoder = ctypes.c_void_p(opus.opus_decoder_create(RATE, 1, ctypes.byref(status)))
+    # Bit rate, no variable rate, effort, no copies of the frame before, no silence left out.
+    for request, value in [(4002, bitrate), (4006, 0), (4010, complexity), (4012, 0), (4016, 0)]:
+        if opus.opus_encoder_ctl(encoder, request, ctypes.c_int(value)) != 0:
+            raise lab.Failed("libopus refuses a setting")
+    size = bitrate * 20 // 8_000
+    packet, sound = ctypes.create_string_buffer(size), np.zeros(960, np.int16)
+    pieces = []
+    for start in range(0, len(samples) // 960 * 960, 960):
+        frame = np.ascontiguousarray(samples[start : start + 960])
+        length = opus.opus_encode(
+            encoder, frame.ctypes.data_as(ctypes.c_void_p), 960, packet, size)
+        opus.opus_decode(
+            decoder, packet, length, sound.ctypes.data_as(ctypes.c_void_p), 960, 0)
+        pieces.append(sound.copy())
+    opus.opus_encoder_destroy(encoder)
+    opus.opus_decoder_destroy(decoder)
+    return np.concatenate(pieces)
+
+
+def compare(said, heard):
+    """What `audio-compare.py` says, at the lowest priority so that nodes are not disturbed."""
+    output = subprocess.run(
+        ["nice", "-n", "19", sys.executable, COMPARE, said, heard], capture_output=True
+    ).stdout
+    return json.loads(output) if output else {"error": "audio-compare.py said nothing"}
