@@ -21,6 +21,16 @@ let pure: [SwiftSetting] =
     .enableExperimentalFeature("Lifetimes"),
   ]
 
+/// libFuzzer's program, for `scripts/fuzz` alone: it links only with the sanitizers.
+let fuzzer: [Target] =
+  Context.environment["STARLING_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "starling-fuzz", dependencies: ["Fuzzing"], path: "Fuzz/Runner",
+      swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+  ]
+
 let package = Package(
   name: "starling",
   platforms: [.macOS(.v26)],
@@ -31,7 +41,6 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
   ],
   targets: [
     .systemLibrary(
@@ -63,7 +72,6 @@ let package = Package(
       dependencies: [
         "Mesh", "Voice", "Keys", "Wire", "CLinux",
         .product(name: "Logging", package: "swift-log"),
-        .product(name: "TOMLKit", package: "TOMLKit"),
       ],
       swiftSettings: strict),
     .executableTarget(
@@ -91,7 +99,14 @@ let package = Package(
         "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
-  ]
+
+    // What a fuzzer does with bytes; the tests replay its corpora through the same functions.
+    .target(
+      name: "Fuzzing", dependencies: ["Node", "Voice", "Mesh", "Keys", "Wire"],
+      path: "Fuzz/Fuzzing", swiftSettings: strict),
+    .testTarget(
+      name: "FuzzingTests", dependencies: ["Fuzzing"], swiftSettings: strict),
+  ] + fuzzer
 )
 
 // Measuring programs are not part of an ordinary build.

@@ -95,7 +95,7 @@ def resample(samples, rate):
     """To RATE, by cutting or padding the spectrum; the beginning stays where it is."""
     if rate == RATE or len(samples) == 0:
         return samples
-    # Whole hundredths of a second, and a little silence so that the end does not meet the beginning.
+    # Whole hundredths of a second, and a little silence: the end must not meet the beginning.
     grain = rate // 100 if rate % 100 == 0 else rate
     count = -(-(len(samples) + rate // 10) // grain) * grain
     wanted = count * RATE // rate

@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # What speech is worth after Opus, and after Opus and the jitter buffer: the figures in
-# docs/results/opus-alone.md. Needs: apt install pocketsphinx-testdata; pip install numpy pesq pystoi
+# docs/results/opus-alone.md.
+#
+# Needs: apt install pocketsphinx-testdata; pip install numpy pesq pystoi
 set -eu
 cd "$(dirname "$0")/.."
 folder=$(mktemp -d)

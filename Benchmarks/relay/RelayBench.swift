@@ -4,9 +4,10 @@ import Keys
 /// What a delivered datagram costs the real relay: `RelayBench FANOUT SECONDS WINDOW BURST`.
 ///
 /// The relay is a process of its own, this program started again with `relay`: the node's own loop,
-/// socket, host and participant, all checks on. Only F4, the limit of 60 frames a second and speaker,
-/// is set out of reach, and so are the counters' lead over the attestations: they are computed all the
-/// same. Beside it run a real speaker and real listeners, in this process, over loopback.
+/// socket, host and participant, all checks on. Only F4, the limit of 60 frames a second and
+/// speaker, is set out of reach, and so is the counters' lead over the attestations: both are
+/// computed all the same. Beside it run a real speaker and real listeners, in this process, over
+/// loopback.
 @main
 struct RelayBench {
   static func main() async throws {

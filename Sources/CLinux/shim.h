@@ -1,5 +1,5 @@
-// What Swift's Glibc module leaves out of Linux: epoll and its relatives, batched datagrams, process
-// flags, Unix sockets.
+// What Swift's Glibc module leaves out of Linux: epoll and its relatives, batched datagrams,
+// process flags, Unix sockets.
 #ifndef STARLING_CLINUX_H
 #define STARLING_CLINUX_H
 

@@ -1,5 +1,7 @@
+// What a node derives from its identity for its own files and its own address.
 package import Wire
 
+/// Keys an identity gives to what the node stores beside it.
 extension Identity {
   /// Seals what the program keeps beside the identity file; gone with the identity.
   package borrowing func storageKey() throws(KeysError) -> Secret {

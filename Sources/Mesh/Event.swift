@@ -17,8 +17,8 @@ package enum Event: Sendable {
 
   /// A frame to play, opened and in the order of arrival.
   case heard(Heard)
-  /// A frame came once more, by the other tree: how much later is what a player must be ready to wait
-  /// when one of the two is gone.
+  /// A frame came once more, by the other tree: how much later is what a player must be ready to
+  /// wait when one of the two is gone.
   case repeated(RoomID, SessionID, UInt32)
   case speaking(RoomID, SessionID, Bool)
 }

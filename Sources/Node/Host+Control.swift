@@ -1,7 +1,9 @@
+// The control socket: clients come, send lines, are answered, go.
 import Logging
 import Mesh
 import Wire
 
+/// The control socket: clients come, ask line by line, and go.
 extension Host {
   /// Opens the control socket.
   package func openControl(at path: String) throws {

@@ -1,7 +1,9 @@
+// What the participant tells: logged, remembered, handed to the clients that wait for it.
 import Logging
 import Mesh
 import Wire
 
+/// What the participant tells: log lines, answers to clients, sound.
 extension Host {
   /// A client that waits to hear whether it is in a room.
   struct WaitingJoin {

@@ -1,7 +1,9 @@
+// The state of the node as the control socket reports it.
 import Mesh
 import Voice
 import Wire
 
+/// The state of the node as clients read it.
 extension Host {
   var introduction: IdentityReport {
     let status = status()

@@ -1,7 +1,9 @@
+// What each request of the control socket does.
 import Logging
 import Mesh
 package import Wire
 
+/// What clients ask for, one by one.
 extension Host {
   /// Carries out a request of client `id`, which is answered now or later.
   func carryOut(_ request: ControlRequest, for id: Int) throws(ControlError) {

@@ -1,7 +1,9 @@
+// Sound in and out: talkers become frames, frames become blocks for listeners, each when due.
 import Mesh
 import Voice
 import Wire
 
+/// Sound in and out: talkers paced, listeners fed, frames traced.
 extension Host {
   /// When the next frame is to be made or played, in boot time.
   var nextSound: Int64? {

@@ -11,9 +11,9 @@ struct Demo: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start several nodes here, speak, kill a relay, and measure what was heard.",
     discussion: """
-      Each node is a process with an identity of its own; they know one another from an invite link \
-      only. Half way through, a node that feeds others is killed without warning. Exit code 0 means \
-      that no survivor missed a frame.
+      Each node is a process with an identity of its own; they know one another from an invite \
+      link only. Half way through, a node that feeds others is killed without warning. Exit code \
+      0 means that no survivor missed a frame.
 
       EXAMPLE
         starling demo

@@ -26,8 +26,8 @@ struct Seeds: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "keygen", abstract: "Make a key that signs seed lists.",
       discussion: """
-        The secret key goes to the file, unencrypted and readable by you alone; the public key, which \
-        belongs into seed-keys, is printed and written beside it with .pub behind.
+        The secret key goes to the file, unencrypted and readable by you alone; the public key, \
+        which belongs into seed-keys, is printed and written beside it with .pub behind.
 
         EXAMPLE
           starling seeds keygen -o seeds.key

@@ -7,8 +7,8 @@ struct Speak: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Speak into a room from a file or a pipe.",
     discussion: """
-      Reads WAV and Ogg Opus of any rate; raw sound is signed 16 bit, mono, 48 kHz. "-" is standard \
-      input; while nothing comes from it, silence is sent.
+      Reads WAV and Ogg Opus of any rate; raw sound is signed 16 bit, mono, 48 kHz. "-" is \
+      standard input; while nothing comes from it, silence is sent.
 
       EXAMPLE
         starling speak talk.wav

@@ -10,8 +10,8 @@ struct Starling: AsyncParsableCommand {
     commandName: "starling",
     abstract: "Voice rooms that nobody can switch off.",
     discussion: """
-      One node runs on this machine (starling up); every other command asks it for something over a \
-      local socket.
+      One node runs on this machine (starling up); every other command asks it for something \
+      over a local socket.
 
       EXAMPLE
         starling up --unprotected &

@@ -32,7 +32,8 @@ import Wire
     for _ in 0..<70_000 { hits[entropy.below(7)] += 1 }
     // Six standard deviations (93 each) around ten thousand.
     #expect(hits.allSatisfy { (9_440...10_560).contains($0) })
-    // Three quarters of all words: without refusing any, half the results would be in the first third.
+    // Three quarters of all words: without refusing any, half the results would be in the first
+    // third.
     let bound: UInt64 = 3 << 62
     let low = (0..<3_000).count { _ in entropy.below(bound) < 1 << 62 }
     #expect((840...1_160).contains(low))

@@ -96,7 +96,7 @@ struct ConfigurationTests {
     Mistake(toml: "name = \"a name that is longer than thirty-two bytes\"", mentions: "name"),
     Mistake(toml: "port = ", mentions: "line 1"),
     Mistake(toml: "\nport = 1\nport = 2", mentions: "line 3"),
-    Mistake(toml: "[relay]\nx = 1", mentions: "relay"),
+    Mistake(toml: "[relay]\nx = 1", mentions: "line 1"),
   ]
 
   @Test(arguments: mistakes)

@@ -3,7 +3,8 @@ import Glibc
 import Testing
 import Voice
 
-/// Sound for `scripts/opus-alone.sh`, which compares it; nothing is judged here but that it is there.
+/// Sound for `scripts/opus-alone.sh`, which compares it; nothing is judged here but that it is
+/// there.
 @Suite struct ResultsTests {
   private static let folder = getenv("STARLING_VOICE_RESULTS").map { String(cString: $0) }
 
@@ -79,7 +80,8 @@ import Voice
     }
   }
 
-  /// The same speech through a path with jitter and loss, first without and then with second copies.
+  /// The same speech through a path with jitter and loss, first without and then with second
+  /// copies.
   @Test(.needsSpeech, .enabled(if: Self.folder != nil, "STARLING_VOICE_RESULTS names no folder"))
   func opusAndPlayout() throws {
     let packets = try CodecTests.packets(try Speech.samples(), Self.settings(24_000))

@@ -117,7 +117,8 @@ def main():
     text = "\n\n".join([
         "# What doing nothing costs",
         f"A node with {given.peers} links, looked at for {given.seconds:.0f} s after "
-        f"{given.settle:.0f} s of rest. Processor time is the scheduler's own count of all threads, "
+        f"{given.settle:.0f} s of rest. Processor time is the scheduler's own count of "
+        "all threads, "
         "memory VmRSS at its largest of a reading every five seconds. No measurement runs inside "
         "the process.",
         lab.provenance(command),

@@ -99,11 +99,13 @@ def report(given, joins, command):
     met = lab.quantile(heard, 0.5) <= WANTED[0] and lab.quantile(heard, 0.95) <= WANTED[1]
     text = "\n\n".join([
         "# From the link to the first sound",
-        f"A node that is up but knows nobody is given an invite link to a room of {given.nodes}, in "
+        "A node that is up but knows nobody is given an invite link to a room of "
+        f"{given.nodes}, in "
         f"which one speaks without pause. Timed is from the request at the control socket to the "
         f"first frame of the speaker that was received, proven to be in the room's key and handed "
         f"to the ear (`frames`). The way to each node: {given.delay:.0f} ms delay, "
-        f"{given.jitter:.0f} ms jitter either way, {given.loss} of 1,000 packets lost; a round trip "
+        f"{given.jitter:.0f} ms jitter either way, {given.loss} of 1,000 packets lost; a "
+        "round trip "
         f"between two nodes is twice the delay. Each of {len(joins)} joins is by a new identity; "
         f"the jitter buffer's first wait of 60 ms is not in these figures.",
         lab.provenance(command),

@@ -240,8 +240,10 @@ def report(given, runs, alone, command):
     ]
     parts = [
         "# A relay dies in the middle of speech" + (" without dying" if given.stop else ""),
-        f"{given.nodes} nodes, each a process in a network namespace of its own, in one room joined "
-        f"by invite link. The first speaks {given.seconds:.0f} s of recorded sentences at 24 kbit/s; "
+        f"{given.nodes} nodes, each a process in a network namespace of its own, in one "
+        "room joined "
+        f"by invite link. The first speaks {given.seconds:.0f} s of recorded sentences at "
+        "24 kbit/s; "
         f"half way through, the listener that feeds most others in a tree is {death}, and no ICMP "
         f"gives it away. The way to each node: {given.delay:.0f} ms delay, {given.jitter:.0f} ms "
         f"jitter either way, {given.loss} of 1,000 packets lost. "

@@ -54,7 +54,8 @@ def upsampled(samples, rate):
 
 
 def through_opus(samples, bitrate=24_000, complexity=7):
-    """The same sound through libopus alone, set as `Sources/Voice/Codec/OpusEncoder.swift` sets it."""
+    """The same sound through libopus alone, set as "
+    "`Sources/Voice/Codec/OpusEncoder.swift` sets it."""
     opus = ctypes.CDLL(ctypes.util.find_library("opus") or "libopus.so.0")
     opus.opus_encoder_create.restype = opus.opus_decoder_create.restype = ctypes.c_void_p
     status = ctypes.c_int()

@@ -219,7 +219,9 @@ def main():
         tapes = handshakes(flock, 40)
         random_rows, is_random = randomness(parts, hellos, tapes)
         knocks, is_silent = probes.knock(flock, PROBER, SINK, given.random)
-    one_size = len({row[3] for row in size_rows}) == 1 and all(row[5] == "none" for row in size_rows)
+    one_size = len({row[3] for row in size_rows}) == 1 and all(
+        row[5] == "none" for row in size_rows
+    )
     lab.save(report(given, size_rows, one_size, random_rows, knocks, command), given.result)
     return 0 if is_random and is_silent and one_size else 1
 
@@ -285,7 +287,9 @@ def report(given, size_rows, one_size, random_rows, knocks, command):
         "## Knocking", "Everything that came back to the prober's interface over IPv4 is counted, "
         "headers included. Received: what the node's own counter says reached it. Diallers "
         "and probers have 64 addresses, so that no limit per source hides an answer.",
-        lab.table(["what was sent", "datagrams", "received", "bytes back", "wanted", "met"], knocks),
+        lab.table(
+            ["what was sent", "datagrams", "received", "bytes back", "wanted", "met"], knocks
+        ),
     ])
 
 

@@ -99,8 +99,8 @@ extension Room {
     publish(&ctx) { $0.flags.formSymmetricDifference(.colourB) }
   }
 
-  /// Asks members we have no offer of yet, while there are too few for a parent and its standbys, and
-  /// now and then one more, for the better ones may have come later.
+  /// Asks members we have no offer of yet, while there are too few for a parent and its standbys,
+  /// and now and then one more, for the better ones may have come later.
   private func findCandidates(_ ctx: inout Context) {
     let explores = forest.nextExplore <= ctx.now
     if explores { forest.nextExplore = ctx.now + ctx.settings.forest.explore }

@@ -15,7 +15,22 @@ extension Room {
       stream.primary[index] = counter
       if forest.slots[index].doubt != nil { recovered(tree, &ctx) }
     }
+    declineSurplus(tree, from: link, &ctx)
     compare(tree.other, of: stream, &ctx)
+  }
+
+  /// Somebody feeds us who is no parent, mirror or on the way to be one: an answer that came too
+  /// late, or the first feed of a newcomer that has parents by now. Said once a second until it
+  /// ends.
+  private func declineSurplus(_ tree: Tree, from link: LinkID, _ ctx: inout Context) {
+    let slot = forest.slots[Int(tree.rawValue)]
+    guard let parent = slot.parent, parent != link, slot.doubt?.mirror != link,
+      slot.former?.link != link, slot.asking?.link != link,
+      ctx.now >= slot.since + .seconds(1), !me.presence.flags.contains(.root),
+      ctx.now >= links[link]?.declinedUntil ?? ctx.now
+    else { return }
+    links[link]?.declinedUntil = ctx.now + .seconds(1)
+    release(link, tree, &ctx)
   }
 
   private func compare(_ tree: Tree, of stream: Stream, _ ctx: inout Context) {

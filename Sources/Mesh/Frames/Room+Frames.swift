@@ -52,8 +52,8 @@ extension Room {
     }
     stream.keep(counter, step: step, leaf: leaf, source: link, body: body, at: ctx.now)
     forward(counter, of: stream, except: link, &ctx)
-    // The next frame overtook this one and left without it: those whose other tree is down would never
-    // get it.
+    // The next frame overtook this one and left without it: those whose other tree is down would
+    // never get it.
     if stream.takeLonely(counter + 1) { forward(counter + 1, of: stream, except: nil, &ctx) }
     if listening { deliver(counter, step: step, of: stream, &ctx) }
   }

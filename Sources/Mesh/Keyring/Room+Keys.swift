@@ -85,7 +85,8 @@ extension Room {
   ) {
     let session = header.session
     guard session != me.session else { return }
-    links[link]?.granted[session] = header.generation
+    // Noted for members alone: a neighbour could name every session there can be.
+    if roster[session] != nil { links[link]?.granted[session] = header.generation }
     if let held = keyring.newest(of: session), held.generation >= header.generation { return }
     guard let announcement = keyring.announcement(of: session),
       announcement.generation >= header.generation

@@ -6,7 +6,7 @@ import Wire
 extension Links {
   /// Sends one record, complete with its type, in a datagram of its own and now: for media.
   ///
-  /// What the record leaves of the last cell is filled with zeros, so a media record, which has no
+  /// What a short record leaves of the cell is filled with zeros, so a media record, which has no
   /// length, must tell itself where it ends. Nothing is allocated.
   package mutating func sendNow(
     _ record: [UInt8], on link: LinkID, at now: Instant, into effects: inout Effects
@@ -15,7 +15,7 @@ extension Links {
     guard let session = table[link] else { return }
     let start = session.begin(&effects.outbox)
     effects.outbox.bytes.append(contentsOf: record)
-    session.finish(&effects.outbox, from: start, at: now)
+    session.finish(&effects.outbox, from: start, media: true)
   }
 
   /// Sends a record that is repeated until it has arrived: once, in any order.
@@ -75,7 +75,7 @@ extension Links {
     let start = session.begin(&effects.outbox)
     effects.outbox.bytes.appendRecordHeader(RecordType.close, count: 1)
     effects.outbox.bytes.append(reason)
-    session.finish(&effects.outbox, from: start, at: now)
+    session.finish(&effects.outbox, from: start)
   }
 
   private mutating func pack(_ session: Session, at now: Instant, into effects: inout Effects) {
@@ -95,7 +95,7 @@ extension Links {
         effects.outbox.bytes.removeSubrange(start...)
         break
       }
-      session.finish(&effects.outbox, from: start, at: now)
+      session.finish(&effects.outbox, from: start)
     }
     session.queue.removeAll(keepingCapacity: true)
   }

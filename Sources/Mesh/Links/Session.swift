@@ -98,9 +98,13 @@ final class Session {
   }
 
   /// Pads what was appended since ``begin(_:)`` to whole cells, seals it and hides the header.
-  func finish(_ outbox: inout Outbox, from start: Int, at now: Instant) {
+  ///
+  /// Media that is longer than a cell keeps its length: it has one size of its own anyway, and at
+  /// 32 kbit/s a second whole cell would cost a listener half as much again.
+  func finish(_ outbox: inout Outbox, from start: Int, media: Bool = false) {
     let count = outbox.bytes.count - start - LinkSpec.header
-    let spare = (Limits.cell - count % Limits.cell) % Limits.cell
+    let isWhole = media && count >= Limits.cell
+    let spare = isWhole ? 0 : (Limits.cell - count % Limits.cell) % Limits.cell
     if spare > 0 { outbox.bytes.append(contentsOf: repeatElement(0, count: spare)) }
     keys.current.send.seal(
       &outbox.bytes, from: start, header: LinkSpec.header, counter: counter)

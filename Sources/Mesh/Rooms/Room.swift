@@ -120,6 +120,8 @@ struct RoomLink {
   /// No parent until then: it delivered a forgery.
   var shunnedUntil: Instant?
   var pullTokens = 0
+  /// It was told that we are fed already.
+  var declinedUntil: Instant?
 }
 
 /// Why a member is being dialled.

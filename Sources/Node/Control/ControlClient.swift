@@ -112,7 +112,8 @@ final class ControlClient {
     return true
   }
 
-  /// Queues one block of sound, or leaves it out when the client is behind: late sound helps nobody.
+  /// Queues one block of sound, or leaves it out when the client is behind: late sound helps
+  /// nobody.
   func sendSound(_ bytes: [UInt8]) {
     guard output.count < Self.soundBehind else {
       skipped += 1

@@ -1,6 +1,8 @@
+// What the mesh and the readers of links refuse, put into sentences for people.
 package import Mesh
 package import Wire
 
+/// The mesh's refusals as a client reads them.
 extension ControlError {
   /// What the mesh refused, said to a person.
   package init(_ refusal: Refusal) {

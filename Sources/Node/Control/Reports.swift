@@ -28,6 +28,8 @@ package struct InviteReport: Codable, Hashable, Sendable {
 
 /// Reply to `rooms`.
 package struct RoomsReport: Codable, Hashable, Sendable {
+  /// One room, joined or listed.
+  /// One room this node is in.
   package struct Room: Codable, Hashable, Sendable {
     package var room: String
     package var title: String
@@ -66,6 +68,8 @@ package struct FrameReport: Codable, Hashable, Sendable {
 
 /// Reply to `status`.
 package struct StatusReport: Codable, Hashable, Sendable {
+  /// One link; `rtt` in milliseconds.
+  /// One link.
   package struct Peer: Codable, Hashable, Sendable {
     package var node: String
     package var endpoint: String
@@ -75,6 +79,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var bytesOut: UInt64
   }
 
+  /// One person in a room.
+  /// One person in a room.
   package struct Member: Codable, Hashable, Sendable {
     package var session: UInt32
     package var node: String
@@ -85,6 +91,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var audible: Bool
   }
 
+  /// This node's place in one tree; `delay` in milliseconds.
+  /// This node's place in one tree.
   package struct Tree: Codable, Hashable, Sendable {
     package var tree: String
     package var parent: String?
@@ -94,6 +102,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var delay: Double
   }
 
+  /// One speaker's frames as they arrive here.
+  /// One speaker's frames as they arrive here.
   package struct Stream: Codable, Hashable, Sendable {
     package var session: UInt32
     package var received: UInt64
@@ -103,8 +113,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var proven: UInt64
     package var lastCounter: UInt32
     /// What the ear got, where this node plays the room: frames that came too late, those made up,
-    /// those left out and lengths put in to keep the delay, times there was nothing to play, and how
-    /// many milliseconds a frame waits.
+    /// those left out and lengths put in to keep the delay, times there was nothing to play, and
+    /// how many milliseconds a frame waits.
     package var late: UInt64?
     package var concealed: UInt64?
     package var dropped: UInt64?
@@ -113,6 +123,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var waits: UInt64?
   }
 
+  /// One room this node is in.
   package struct Room: Codable, Hashable, Sendable {
     package var room: String
     package var title: String
@@ -125,6 +136,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var streams: [Stream]
   }
 
+  /// One open room this node was told of.
+  /// One open room somebody listed.
   package struct Listing: Codable, Hashable, Sendable {
     package var room: String
     package var title: String

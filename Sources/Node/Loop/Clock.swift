@@ -2,8 +2,8 @@ import CLinux
 import Glibc
 package import Mesh
 
-/// Wall time read once at start, plus the time that passed since: it never goes back, and it goes on
-/// while the machine sleeps.
+/// Wall time read once at start, plus the time that passed since: it never goes back, and it goes
+/// on while the machine sleeps.
 package struct Clock: Sendable {
   /// What to add to boot time to get nanoseconds since 1970.
   private let offset: Int64

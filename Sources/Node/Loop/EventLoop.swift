@@ -22,6 +22,8 @@ package final class EventLoop: SerialExecutor {
     package static let broken = Readiness(rawValue: starling_epollerr)
   }
 
+  /// Runs on the loop's thread.
+  /// What the loop calls when a descriptor is ready.
   package typealias Callback = (Readiness) -> Void
 
   private struct Mailbox: Sendable {

@@ -5,6 +5,8 @@ package import Wire
 /// How this node is set up: flags over environment over file over defaults, each value checked and
 /// its source remembered.
 package struct Configuration: Sendable {
+  /// Where a value came from.
+  /// Where a setting came from.
   package enum Source: Hashable, Sendable {
     case standard, file(String), environment, flag
   }
@@ -31,6 +33,8 @@ package struct Configuration: Sendable {
   /// Worth telling, no reason to stop.
   package private(set) var warnings: [String] = []
 
+  /// What one source says.
+  /// One place settings are read from.
   package typealias Layer = [Setting: Setting.Value]
 
   /// Reads all layers.

@@ -21,6 +21,8 @@ package enum Setting: String, CaseIterable, Sendable {
     "STARLING_" + rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
   }
 
+  /// What a value looks like.
+  /// What a value must look like.
   package enum Form: Hashable, Sendable {
     case text
     case path

@@ -1,7 +1,5 @@
-import TOMLKit
-
 /// The settings file: TOML, where a key nobody knows is a mistake and not a wish for later.
-enum SettingsFile {
+package enum SettingsFile {
   static func read(_ path: String) throws(Failure) -> Configuration.Layer {
     let bytes: [UInt8]
     do throws(SystemError) {
@@ -15,22 +13,22 @@ enum SettingsFile {
     return try parse(text, path: path)
   }
 
-  static func parse(_ text: String, path: String) throws(Failure) -> Configuration.Layer {
-    let table: TOMLTable
-    do {
-      table = try TOMLTable(string: text)
-    } catch let error as TOMLParseError {
-      throw Failure(
-        .setup, "\(path), line \(error.source.begin.line): \(error.description).")
+  /// Reads the text of a file that lies at `path`.
+  package static func parse(_ text: String, path: String) throws(Failure) -> Configuration.Layer {
+    var reader = TOMLReader(text)
+    let pairs: [TOMLReader.Pair]
+    do throws(TOMLReader.Flaw) {
+      pairs = try reader.pairs()
     } catch {
-      throw Failure(.setup, "\(path) is not TOML.")
+      throw Failure(.setup, "\(path), line \(error.line): \(error.sentence).")
     }
     var layer: Configuration.Layer = [:]
-    for key in table.keys.sorted() {
+    for pair in pairs {
+      let (key, value) = (pair.key, pair.value)
       guard let setting = Setting(rawValue: key) else {
         throw Failure(.setup, "\(path): there is no setting named \"\(key)\".")
       }
-      guard let value = value(table[key], setting) else {
+      guard isMeant(value, for: setting) else {
         throw Failure(.setup, "\(path), key \(key): expected \(setting.expectation).")
       }
       layer[setting] = relative(value, setting, to: path)
@@ -38,19 +36,11 @@ enum SettingsFile {
     return layer
   }
 
-  private static func value(
-    _ value: (any TOMLValueConvertible)?, _ setting: Setting
-  ) -> Setting.Value? {
-    switch setting.form {
-    case .text, .path: value?.string.map { .text($0) }
-    case .flag: value?.bool.map { .flag($0) }
-    case .number(let range):
-      value?.int.flatMap { range.contains($0) ? .number($0) : nil }
-    case .list, .paths:
-      value?.array.flatMap { array in
-        let items = array.compactMap(\.string)
-        return items.count == array.count ? .list(items) : nil
-      }
+  private static func isMeant(_ value: Setting.Value, for setting: Setting) -> Bool {
+    switch (setting.form, value) {
+    case (.text, .text), (.path, .text), (.flag, .flag), (.list, .list), (.paths, .list): true
+    case (.number(let range), .number(let number)): range.contains(number)
+    default: false
     }
   }
 

@@ -2,7 +2,8 @@ import Mesh
 import Voice
 import Wire
 
-/// One room made audible: everybody's frames mixed into blocks of 20 ms, as long as a client listens.
+/// One room made audible: everybody's frames mixed into blocks of 20 ms, as long as a client
+/// listens.
 final class Listening {
   private let playout = MixedPlayout()
   private var pacer: Pacer

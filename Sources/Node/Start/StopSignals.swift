@@ -5,8 +5,9 @@ import Synchronization
 /// SIGTERM and SIGINT as something to be read from a descriptor instead of something that ends the
 /// program.
 ///
-/// Not a signalfd: that wants the signals held back on every thread, and Swift's threads exist before
-/// any code of ours runs. One value at a time; the signals end the program again when it dies.
+/// Not a signalfd: that wants the signals held back on every thread, and Swift's threads exist
+/// before any code of ours runs. One value at a time; the signals end the program again when it
+/// dies.
 package struct StopSignals: ~Copyable {
   private let descriptor: Descriptor
 

@@ -28,7 +28,7 @@ package struct RememberedPeers: Sendable {
   /// quicker.
   package init(path: String, key: borrowing Secret) {
     guard let bytes = try? StoredFile.read(path, limit: Self.largest),
-      let contacts = Self.decode(bytes, key: key)
+      let contacts = Self.contacts(sealed: bytes, key: key)
     else { return }
     self.contacts = contacts
   }
@@ -51,13 +51,19 @@ package struct RememberedPeers: Sendable {
     try StoredFile.write(file.bytes, to: path)
   }
 
-  private static func decode(_ bytes: [UInt8], key: borrowing Secret) -> [Contact]? {
+  /// What a whole file says; nil when it is damaged or of another identity.
+  package static func contacts(sealed bytes: [UInt8], key: borrowing Secret) -> [Contact]? {
     var file = Reader(bytes.span)
     guard let high = try? file.bytes16(), let low = try? file.u64(),
       let sealed = try? file.bytes(file.remaining),
       let plain = Box.open(
         key: key, nonce: Nonce24(high: high, low: low), associated: label, sealed)
     else { return nil }
+    return contacts(in: plain)
+  }
+
+  /// What stands behind the seal.
+  package static func contacts(in plain: [UInt8]) -> [Contact]? {
     var reader = Reader(plain.span)
     guard (try? reader.u8()) == version, let count = try? reader.u8(), count <= most else {
       return nil

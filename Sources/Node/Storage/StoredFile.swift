@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Small files read whole and written so that after a power cut either the old or the new content is
-/// there, never half of one.
+/// Small files read whole and written so that after a power cut either the old or the new content
+/// is there, never half of one.
 package enum StoredFile {
   package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 

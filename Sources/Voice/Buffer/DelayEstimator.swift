@@ -31,7 +31,8 @@ struct DelayEstimator: Sendable {
   /// NetEq begins with 80; 60 is the first copy's jitter plus one frame for the second copy, and
   /// the sooner sound comes the better.
   static let opening: Int64 = 60_000_000
-  /// A frame this much behind the quickest says nothing about how long to wait: nobody waits so long.
+  /// A frame this much behind the quickest says nothing about how long to wait: nobody waits so
+  /// long.
   static let beyondWaiting: Int64 = 1_000_000_000
 
   let limits: Limits

@@ -97,8 +97,8 @@ package struct JitterBuffer: Sendable {
     return counts
   }
 
-  /// Takes note of another copy of a frame, whose bytes are not needed: from its lateness the buffer
-  /// learns how long to wait when first copies are lost.
+  /// Takes note of another copy of a frame, whose bytes are not needed: from its lateness the
+  /// buffer learns how long to wait when first copies are lost.
   ///
   /// False when the frame is not remembered.
   @discardableResult

@@ -27,7 +27,8 @@ package struct OpusEncoder: ~Copyable {
     /// libopus' effort, 0 to 10.
     ///
     /// From 7 on libopus looks for the highest frequency present and does not spend bits above it:
-    /// PESQ-wb at 24 kbit/s of sound with nothing above 8 kHz: 4.12 at 3, 4.21 at 5, 4.33 at 7 and 10.
+    /// PESQ-wb at 24 kbit/s of sound with nothing above 8 kHz: 4.12 at 3, 4.21 at 5, 4.33 at 7 and
+    /// 10.
     package var complexity = 7
 
     package init() {}

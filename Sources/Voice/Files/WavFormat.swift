@@ -2,6 +2,7 @@
 
 /// What a WAV file says about its samples (the `fmt ` chunk).
 package struct WavFormat: Equatable, Sendable {
+  /// How one sample is written.
   package enum Encoding: Sendable {
     /// Unsigned for 8 bits, signed otherwise.
     case integer

@@ -21,7 +21,8 @@ package struct Mixer: Sendable {
   package static let largestGain: Float = 4
   /// The limiter's ceiling, 0.2 dB below full scale.
   static let ceiling: Float = 0.98
-  /// Samples over which the gain falls: 2 ms, short enough to catch a laugh, long enough not to click.
+  /// Samples over which the gain falls: 2 ms, short enough to catch a laugh, long enough not to
+  /// click.
   static let attack = 96
   /// How much of the way back to 1 the gain goes in one block: 12 blocks to get 90 % back.
   static let release: Float = 0.17

@@ -50,6 +50,7 @@ package struct RosterBuckets: Hashable, Sendable {
 /// How far a roster's records have come, for the parts whose bits are set: 11 bytes a member, so
 /// that only the records that really are newer travel.
 package struct RosterSummary: Hashable, Sendable {
+  /// How far the records of one session have come.
   package struct Entry: Hashable, Sendable {
     package var session: SessionID
     package var version: UInt32

@@ -48,7 +48,6 @@ struct ImportRow {
     "Keys": "opening the identity, entropy",
     "Wire": "ids in logs and state",
     "Logging": "notes become log lines here",
-    "TOMLKit": "the configuration file",
     "CLinux": "epoll and what else Glibc's own module leaves out",
     "Glibc": "sockets and files",
     "Darwin": "the same on macOS",
@@ -89,8 +88,9 @@ extension Rule {
     }
   }
 
-  /// `package` access makes `@testable` unnecessary: tests also run against a release build. Keys alone
-  /// is tested from inside: official vectors name values that no other target should ever see.
+  /// `package` access makes `@testable` unnecessary: tests also run against a release build. Keys
+  /// alone is tested from inside: official vectors name values that no other target should ever
+  /// see.
   static let testImports = Rule(
     name: "test-imports",
     examples: [
@@ -105,7 +105,7 @@ extension Rule {
         path: file.path, line: line, rule: "test-imports", message: "XCTest",
         replacement: "use Swift Testing: import Testing")
     }
-    let testable = file.code.enumerated().filter { 
+    let testable = file.code.enumerated().filter {
       $0.element.contains("@testable") && !$0.element.contains("import Keys")
     }.map {
       Finding(

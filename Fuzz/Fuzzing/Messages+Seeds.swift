@@ -1,0 +1,98 @@
+import Wire
+
+extension Messages {
+  /// One valid message of each kind.
+  static var seeds: [[UInt8]] { untagged + tagged }
+
+  static let room = RoomID(Bytes16(high: 1, low: 2))
+  static let persona = PersonaID(Bytes32(high: .zero, low: Bytes16(high: 3, low: 4)))
+  static let key = SigningKey(Bytes32(high: .zero, low: Bytes16(high: 5, low: 6)))
+  static let contact = Contact(
+    node: NodeID(persona.raw), token: Bytes16(high: 7, low: 8),
+    endpoints: [
+      Endpoint(ipv4: 0xC000_0201, port: 4_000),
+      Endpoint(address: Bytes16(high: 0x2001_0DB8 << 32, low: 1), port: 4_001),
+    ])
+  static let genesis = Genesis(
+    mode: 1, creator: persona, created: 1_790_000_000_000, lifetimeSeconds: 86_400,
+    nonce: Bytes16(high: 9, low: 9), title: "flock ö")
+  static let certificate = SessionCertificate(
+    room: room, persona: persona, session: key, issued: 1_790_000_000_000,
+    lifetimeSeconds: 86_400)
+  static let admission = Admission(
+    room: room, invite: key, persona: persona, time: 1_790_000_000_000)
+  static let presence = Presence(
+    session: SessionID(0x12_3456), version: 2, beat: 3, flags: [.relays, .root], uplink: 50,
+    expiry: 1_790_000_180_000, frameMilliseconds: 20, frameBytes: 84)
+  static let operation = RoomOperation(
+    kind: .inviteAdd, room: room, author: persona, sequence: 1, previous: .zero,
+    time: 1_790_000_000_000, subject: key.raw, argument: 0, lifetimeSeconds: 86_400)
+
+  private static var untagged: [[UInt8]] {
+    let session = presence.session
+    let join = Join(
+      tag: 3, hungry: true, genesis: genesis, operation: operation, certificate: certificate,
+      admission: admission, signature: Signature(.zero))
+    let listing = Listing(
+      version: 1, expiry: 1_790_000_120_000, members: 4, genesis: genesis,
+      certificate: certificate, contacts: [contact])
+    var media: [UInt8] = []
+    MediaHead(
+      tag: 3, session: session, counter: Limits.firstCounter + 7, hasPrevious: true,
+      repaired: false, step: 0, previousStep: 0
+    ).append(to: &media)
+    return [
+      [0] + written { admission.encode(into: &$0) },
+      [1] + written { genesis.encode(into: &$0) },
+      [2] + written { operation.encode(into: &$0) },
+      [3] + written { certificate.encode(into: &$0) },
+      [4] + written { presence.encode(into: &$0) },
+      [5] + written { contact.encode(into: &$0) },
+      [6] + written { GrantHeader(session: session, generation: 1, step: 2).encode(into: &$0) },
+      [7] + join.encoded, [8] + listing.encoded,
+      [9] + media + [UInt8](repeating: 0xA5, count: 154),
+      [30, 0, 1, 2, 0x39, 3, 0x61, 0x62, 0x63, 0x2A, 1, 2, 0x1B, 9, 0x2C, 7, 7],
+    ]
+  }
+
+  private static var tagged: [[UInt8]] {
+    let session = presence.session
+    let introduction = Introduction(
+      version: 1, certificate: certificate, admission: admission, name: "guest",
+      contact: contact)
+    let announcement = KeyAnnouncement(
+      session: session, generation: 1, counterStart: Limits.firstCounter,
+      activeMilliseconds: 300, commitment: key.raw)
+    let attestation = Attestation(
+      session: session, last: Limits.firstCounter + 40, mask: 0x8000_0155,
+      leaves: [1, 2, 3, 4, 5, 6])
+    let summary = RosterSummary(
+      buckets: 5, entries: [RosterSummary.Entry(session: session, version: 1, beat: 2)])
+    let walk = Shuffle(timeToLive: 6, origin: contact, contacts: [contact, contact])
+    return [
+      [10] + introduction.encoded(tag: 3),
+      [11] + RosterHash(versions: 1, beats: 2).encoded(tag: 3),
+      [12] + RosterBuckets(hashes: (0..<64).map { UInt64($0) }).encoded(tag: 3),
+      [13] + summary.encoded(tag: 3), [14] + SessionWant(sessions: [session]).encoded(tag: 3),
+      [15] + announcement.encoded(tag: 3),
+      [16] + GrantRequest(session: session, generation: 1).encoded(tag: 3),
+      [17] + NeighbourRequest(urgent: true).encoded(tag: 3),
+      [18] + NeighbourReply(accepted: true).encoded(tag: 3),
+      [19] + ForwardJoin(timeToLive: 6, contact: contact).encoded(tag: 3),
+      [20] + walk.encoded(tag: 3),
+      [21] + Offer(tree: .b, open: true, isRoot: false, delay: 900, path: [1, 2]).encoded(tag: 3),
+      [22]
+        + Graft(tree: .a, mirror: false, interior: true, uplink: 50, number: 9).encoded(tag: 3),
+      [23] + GraftReply(tree: .a, accepted: true, number: 9).encoded(tag: 3),
+      [24] + Prune(tree: .b, fromParent: true, number: 9).encoded(tag: 3),
+      [25] + Pull(session: session, first: Limits.firstCounter, mask: 5).encoded(tag: 3),
+      [26] + attestation.encoded(tag: 3),
+    ]
+  }
+
+  static func written(_ body: (inout Writer) -> Void) -> [UInt8] {
+    var writer = Writer()
+    body(&writer)
+    return writer.bytes
+  }
+}
