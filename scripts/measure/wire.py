@@ -29,7 +29,7 @@ CURVE, CURVE_A = 2**255 - 19, 486_662
 
 def arguments():
     parser = argparse.ArgumentParser(prog="wire", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=40, help="of each kind of sound")
+    parser.add_argument("--seconds", type=float, default=50, help="of each kind of sound")
     parser.add_argument("--random", type=int, default=1_000_000, help="random datagrams")
     parser.add_argument("--hellos", type=int, default=600, help="first messages to look at")
     parser.add_argument("--result", help="file for the result; standard output without")
