@@ -12,6 +12,8 @@ struct Context: ~Copyable {
   /// How others may reach this node.
   var contact: Contact
   var capacity: Capacity
+  /// Empty but in simulations of hostile nodes.
+  var mischief: Mischief = []
 
   init(
     links: consuming Links, entropy: consuming Entropy, settings: Settings, contact: Contact,

@@ -214,6 +214,7 @@ extension Room {
       gone(member, &ctx)
     }
     guard nextCompare <= ctx.now else { return }
+    if !ctx.mischief.isEmpty { poison(&ctx) }
     nextCompare = ctx.now + ctx.settings.presence.compare
     comparisons += 1
     var hash = roster.hash
