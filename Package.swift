@@ -74,10 +74,11 @@ let package = Package(
         .product(name: "Logging", package: "swift-log"),
       ],
       swiftSettings: strict),
+    .target(name: "Simulator", dependencies: ["Mesh", "Keys", "Wire"], swiftSettings: pure),
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Node", "Voice", "Mesh", "Keys", "Wire", "CLinux",
+        "Node", "Simulator", "Voice", "Mesh", "Keys", "Wire", "CLinux",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -98,6 +99,9 @@ let package = Package(
       dependencies: [
         "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+    .testTarget(
+      name: "SimulatorTests", dependencies: ["Simulator", "Mesh", "Keys", "Wire"],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
 
     // What a fuzzer does with bytes; the tests replay its corpora through the same functions.

@@ -9,7 +9,10 @@ package enum Signatures {
   package static func verify(
     _ signature: Signature, by key: SigningKey, _ label: StaticString, _ message: [UInt8]
   ) -> Bool {
-    verifyRaw(signature, by: key, labelled(label, message))
+    let labelled = labelled(label, message)
+    return SignatureMemory.shared.verdict(signature, key, labelled) {
+      verifyRaw(signature, by: key, labelled)
+    }
   }
 
   static func verifyRaw(_ signature: Signature, by key: SigningKey, _ message: [UInt8]) -> Bool {

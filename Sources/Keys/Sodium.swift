@@ -20,6 +20,12 @@ package enum Sodium {
   /// How many 32-byte secrets could still be made.
   package static var freeSlots: Int { Arena.shared.freeCount }
 
+  /// Lets secrets take up to `slots` times 32 bytes.
+  ///
+  /// For a process that holds many nodes; one node keeps to what it has from the start. What goes
+  /// beyond RLIMIT_MEMLOCK is not locked, and ``memoryIsLocked`` says so.
+  package static func allow(slots: Int) { Arena.shared.allow(slots: slots) }
+
   package static var libraryVersion: String { String(cString: sodium_version_string()) }
 
   /// Overwrites bytes that held something secret (a typed passphrase) and empties the array.

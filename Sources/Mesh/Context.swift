@@ -15,6 +15,8 @@ struct Context: ~Copyable {
   /// What may still be given to others now, in bits times nanoseconds a second.
   private var allowance: Int64 = 0
   private var refilled = Instant(nanoseconds: 0)
+  /// Empty but in simulations of hostile nodes.
+  var mischief: Mischief = []
 
   init(
     links: consuming Links, entropy: consuming Entropy, settings: Settings, contact: Contact,

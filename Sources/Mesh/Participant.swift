@@ -8,9 +8,9 @@ package import Wire
 /// ``nextDeadline``, which it reads again after every call; nothing from the network can trap.
 package struct Participant: ~Copyable {
   private let identity: Identity
-  private var ctx: Context
+  private(set) var ctx: Context
   private var lobby: Lobby
-  private var rooms: [Room] = []
+  private(set) var rooms: [Room] = []
   private var nextHousekeeping: Instant
   private var listingVersion: UInt32 = 0
   private var nextListing: Instant
@@ -38,6 +38,8 @@ package struct Participant: ~Copyable {
   }
 
   package var contact: Contact { ctx.contact }
+
+  mutating func beHostile(_ mischief: Mischief) { ctx.mischief = mischief }
 
   package var nextDeadline: Deadline? {
     var next = Deadline.earlier(ctx.links.nextDeadline, lobby.overlay.nextDeadline)

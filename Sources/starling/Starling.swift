@@ -30,7 +30,7 @@ struct Starling: AsyncParsableCommand {
     version: version,
     subcommands: [
       Up.self, ID.self, RoomCommand.self, InviteCommand.self, Join.self, Connect.self, Speak.self,
-      Listen.self, StatusCommand.self, Stop.self, Seeds.self, Demo.self,
+      Listen.self, StatusCommand.self, Stop.self, Seeds.self, Demo.self, Simulate.self,
     ])
 
   static let version = "0.1.0"

@@ -43,6 +43,10 @@ extension Room {
   }
 
   func offer(_ tree: Tree, _ ctx: borrowing Context) -> Offer {
+    ctx.mischief.lied(honestOffer(tree, ctx))
+  }
+
+  private func honestOffer(_ tree: Tree, _ ctx: borrowing Context) -> Offer {
     let slot = forest.slots[Int(tree.rawValue)]
     let mine = ctx.contact.node.short
     if isRootNow {

@@ -14,13 +14,16 @@ extension Room {
     guard !children.isEmpty || !mesh.isEmpty else { return }
     build(counter, of: stream, repaired: false)
     if !stream.holds(counter - 1) { stream.markLonely(counter) }
-    for child in children where child.link != source && child.session != stream.session {
+    for (index, child) in children.enumerated()
+    where child.link != source && child.session != stream.session {
       guard stream.isOwn || ctx.mayGive(packet.count) else {
         ctx.drop(.uplinkFull)
         continue
       }
       packet[1] = child.tag
-      ctx.links.sendNow(packet, on: child.link, at: ctx.now, into: &ctx.effects)
+      let record =
+        ctx.mischief.isEmpty ? packet : spoiled(counter, of: stream, child: index, ctx.mischief)
+      ctx.links.sendNow(record, on: child.link, at: ctx.now, into: &ctx.effects)
       stream.status.forwarded += 1
     }
     for peer in mesh where !children.contains(where: { $0.link == peer.link }) {

@@ -79,9 +79,11 @@ extension Room {
       case .disconnect(let link):
         send(.disconnect, to: link, &ctx) { [$0] }
         receivedDisconnect(from: link, &ctx)
-      case .shuffle(let link, let shuffle):
+      case .shuffle(let link, var shuffle):
+        shuffle.contacts = ctx.mischief.recommended(shuffle.contacts, me: ctx.contact)
         sendOnce(.shuffle, to: link, &ctx) { shuffle.encoded(tag: $0) }
-      case .shuffleReply(let link, let shuffle):
+      case .shuffleReply(let link, var shuffle):
+        shuffle.contacts = ctx.mischief.recommended(shuffle.contacts, me: ctx.contact)
         sendOnce(.shuffleReply, to: link, &ctx) { shuffle.encoded(tag: $0) }
       case .reach(let contact, let urgent):
         reach(contact, for: urgent ? [.neighbour, .urgent] : .neighbour, &ctx)

@@ -241,6 +241,7 @@ extension Room {
     }
     pending.removeAll { $0.value.until <= ctx.now }
     guard nextCompare <= ctx.now else { return }
+    if !ctx.mischief.isEmpty { poison(&ctx) }
     nextCompare = ctx.now + ctx.settings.presence.compare
     comparisons += 1
     var hash = roster.hash

@@ -56,6 +56,8 @@ final class Network {
 
   init(seed: UInt64) throws {
     try Sodium.start()
+    // Suites run side by side in one process, with hundreds of nodes between them.
+    Sodium.allow(slots: 1 << 18)
     dice = .seeded(seed)
   }
 

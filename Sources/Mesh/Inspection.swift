@@ -1,0 +1,69 @@
+import OrderedCollections
+package import Wire
+
+/// What a simulator looks at to check one participant in one room; nothing here changes anything.
+package struct Inspection: Sendable {
+  package var session: SessionID
+  package var isMember: Bool
+  package var isRoot: Bool
+  package var relays: Bool
+  package var colour: Tree
+  /// Fed by nobody because the speakers feed it directly.
+  package var isTop: Bool
+  package var members: Int
+  /// Equal in two participants exactly when their rosters are, heartbeats apart.
+  package var rosterVersions: UInt64
+  package var links: Int
+  package var active: Int
+  package var passive: Int
+  package var streams: Int
+  package var candidates: Int
+  package var pending: Int
+  package var trees: [Place] = []
+
+  /// The place in one tree.
+  package struct Place: Sendable {
+    package var parent: NodeID?
+    /// Lasting ones.
+    package var children: [NodeID]
+    /// Fed for a while.
+    package var guests: Int
+    /// Relays from the stage to the parent, it included, as the parent states it.
+    package var path: [UInt32]
+  }
+}
+
+extension Participant {
+  package func inspect(_ id: RoomID) -> Inspection? {
+    guard let room = rooms.first(where: { $0.id == id }) else { return nil }
+    var result = Inspection(
+      session: room.me.session, isMember: room.isMember,
+      isRoot: room.me.presence.flags.contains(.root),
+      relays: room.me.presence.flags.contains(.relays), colour: room.me.presence.colour,
+      isTop: room.isRootNow, members: room.roster.count,
+      rosterVersions: room.roster.hash.versions, links: ctx.links.up.count,
+      active: room.overlay.active.count, passive: room.overlay.passive.count,
+      streams: room.streams.count, candidates: room.forest.candidates.count,
+      pending: room.pending.count)
+    for slot in room.forest.slots {
+      let children = room.forest.children[Int(slot.tree.rawValue)]
+      let lasting = children.filter { $0.until == nil }
+      result.trees.append(
+        Inspection.Place(
+          parent: slot.parent.flatMap { room.links[$0]?.node },
+          children: lasting.compactMap { room.links[$0.link]?.node },
+          guests: children.count - lasting.count, path: slot.path))
+    }
+    return result
+  }
+
+  /// Whether `session` is on this participant's roster.
+  package func knows(_ session: SessionID, in id: RoomID) -> Bool {
+    rooms.first { $0.id == id }?.roster[session] != nil
+  }
+
+  /// The hash by which rosters are compared; zero outside the room.
+  package func rosterVersions(in id: RoomID) -> UInt64 {
+    rooms.first { $0.id == id }?.roster.hash.versions ?? 0
+  }
+}

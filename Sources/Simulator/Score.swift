@@ -1,0 +1,117 @@
+/// How listeners fared.
+///
+/// The listener of 3-mesh 2.1, by whose rule other systems were measured: it plays a frame when its
+/// own 95th percentile of delay and 40 ms have passed since it was said (the percentile from before
+/// the first fault, where there is one). A frame that is late makes it wait (*expansion*), a lost
+/// one costs its 20 ms; the sum is its *stall*. *Bad* is a frame lost or later than that without
+/// waiting.
+struct Score {
+  private(set) var delays = Histogram()
+  private(set) var expected = 0
+  private(set) var missing = 0
+  private(set) var bad = 0
+  private(set) var listeners = 0
+  /// Milliseconds, of those that stalled at all.
+  private(set) var stalls: [Double] = []
+  private(set) var calmListeners = 0
+  private(set) var calmServed = 0
+  /// For those who look for the reason: worst listeners, node and bad frames.
+  private(set) var worst: [(node: Int, bad: Int, of: Int)] = []
+
+  static let cushion: Int32 = 40_000
+  static let frame: Int32 = 20_000
+  private static let percentile = 0.95
+  /// Fewer frames tell nothing about a listener's delay.
+  private static let enough = 50
+
+  init(_ world: World) {
+    for (number, voice) in world.ledger.voices.enumerated() {
+      for resident in world.residents
+      where resident.index != voice.node && resident.isHonest && !resident.wasDisturbed {
+        judge(resident, number, voice, world)
+      }
+    }
+    worst.sort { ($0.bad, $1.node) > ($1.bad, $0.node) }
+    worst = Array(worst.prefix(8))
+  }
+
+  private mutating func judge(
+    _ resident: Resident, _ number: Int, _ voice: Ledger.Voice, _ world: World
+  ) {
+    let frames = voice.saidAt.indices.filter {
+      isDue(to: resident, voice, saidAt: voice.saidAt[$0], world)
+    }
+    guard !frames.isEmpty else { return }
+    let delays = frames.map { world.ledger.delay(resident.index, number, $0) }
+    let split = frames.firstIndex { voice.saidAt[$0] >= world.firstFault } ?? 0
+    let before = split >= Self.enough ? delays[..<split] : delays[...]
+    let arrived = before.filter { $0 != Ledger.never }.sorted()
+    let percentile =
+      arrived.isEmpty ? 0 : arrived[min(arrived.count - 1, Int(Double(arrived.count) * Self.percentile))]
+    count(delays, limit: percentile + Self.cushion, node: resident.index)
+    stall(delays[(split >= Self.enough ? split : 0)...], limit: percentile + Self.cushion)
+    calm(resident, voice, frames, delays, world)
+  }
+
+  private func isDue(
+    to resident: Resident, _ voice: Ledger.Voice, saidAt: Int64, _ world: World
+  ) -> Bool {
+    let topology = world.topology
+    guard saidAt >= topology.measureFrom, saidAt < topology.measureTo,
+      let joined = resident.joinedAt, saidAt >= joined + topology.grace,
+      saidAt < resident.diedAt - 1_000_000_000
+    else { return false }
+    guard resident.side != world.residents[voice.node].side else { return true }
+    return !topology.faults.contains { fault in
+      fault.kind == .partition && saidAt >= fault.at - 500_000_000
+        && saidAt < fault.at + fault.lasts + Score.healing
+    }
+  }
+
+  private mutating func count(_ delays: [Int32], limit: Int32, node: Int) {
+    listeners += 1
+    expected += delays.count
+    var mine = 0
+    for delay in delays {
+      if delay == Ledger.never {
+        missing += 1
+        mine += 1
+      } else {
+        self.delays.add(delay)
+        if delay > limit { mine += 1 }
+      }
+    }
+    bad += mine
+    if mine > 0 { worst.append((node, mine, delays.count)) }
+  }
+
+  private mutating func stall(_ delays: ArraySlice<Int32>, limit: Int32) {
+    var limit = limit
+    var stall: Int64 = 0
+    for delay in delays {
+      if delay == Ledger.never {
+        stall += Int64(Self.frame)
+      } else if delay > limit {
+        stall += Int64(delay - limit)
+        limit = delay
+      }
+    }
+    if stall > 0 { stalls.append(Double(stall) / 1_000) }
+  }
+
+  private mutating func calm(
+    _ resident: Resident, _ voice: Ledger.Voice, _ frames: [Int], _ delays: [Int32],
+    _ world: World
+  ) {
+    guard world.topology.calm > 0, resident.isAlive else { return }
+    let from = world.topology.measureTo - world.topology.calm
+    let last = zip(frames, delays).filter { voice.saidAt[$0.0] >= from }
+    guard !last.isEmpty else { return }
+    calmListeners += 1
+    let heard = last.count { $0.1 != Ledger.never }
+    if heard * 100 >= last.count * 99 { calmServed += 1 }
+  }
+
+  /// After a partition has healed, sound from the other side may take so long before it is missed.
+  private static let healing: Int64 = 5_000_000_000
+}

@@ -1,0 +1,195 @@
+import Keys
+import Mesh
+import Wire
+
+/// What the topology says will happen.
+extension World {
+  /// Everybody who will ever come, absent as yet; newcomers after deaths are added later.
+  func settle() throws(KeysError) {
+    for (number, group) in topology.groups.enumerated() {
+      for member in 0..<group.count {
+        if member % group.household == 0 { uplinks.append(Uplink(bits: pick(group.uplinks))) }
+        try add(group: number)
+      }
+    }
+  }
+
+  @discardableResult
+  func add(group number: Int) throws(KeysError) -> Resident {
+    let group = topology.groups[number]
+    let index = residents.count
+    var own = Entropy.branch(of: &entropy)
+    let identity = try Identity.make(&own)
+    let address = World.address(of: index, port: group.port)
+    let skew = group.skew == 0 ? 0 : chance.within(-abs(group.skew)...abs(group.skew))
+    let instant = Instant(nanoseconds: World.epoch + now + skew)
+    let participant = try Participant(
+      identity: identity, token: nil, settings: settings, entropy: own, at: instant)
+    let resident = Resident(
+      index: index, group: number, address: address, participant: participant, skew: skew,
+      uplink: uplinks.count - 1, relays: chance.below(100) < group.relayPercent)
+    if let kind = group.nat, chance.below(100) < group.natPercent {
+      resident.box = NATBox(kind, firstPort: UInt16(20_000 + index % 20_000))
+    }
+    if let mischief = group.mischief, chance.below(100) < group.mischiefPercent {
+      resident.mischief = mischief
+      resident.participant.misbehave(mischief.inMesh)
+    }
+    residents.append(resident)
+    nodeByKey[resident.participant.contact.node.raw.high.high] = index
+    return resident
+  }
+
+  private var settings: Settings {
+    var settings = Settings()
+    let tuning = topology.tuning
+    if let value = tuning.rosterMaximum { settings.presence.rosterMaximum = value }
+    if let value = tuning.doubtAfter { settings.forest.doubtAfter = .nanoseconds(value) }
+    if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
+    if let value = tuning.childrenMaximum { settings.forest.childrenMaximum = value }
+    return settings
+  }
+
+  private func pick(_ choices: [(bits: Int, weight: Double)]) -> Int {
+    let total = choices.reduce(0) { $0 + $1.weight }
+    var rest = Double(chance.below(1 << 30)) / Double(1 << 30) * total
+    for choice in choices {
+      rest -= choice.weight
+      if rest < 0 { return choice.bits }
+    }
+    return choices.last?.bits ?? 1_000_000
+  }
+
+  func writeScript() {
+    for resident in residents {
+      let group = topology.groups[resident.group]
+      let spread = group.joinOver > 0 ? chance.within(0...group.joinOver) : 0
+      let first = resident.index == 0 ? 0 : group.joinFrom + spread + 1_000_000
+      queue.plan(.join, at: first, resident.index)
+    }
+    for (number, talker) in topology.talkers.enumerated() {
+      queue.plan(.frame, at: talker.from - World.warming, number)
+    }
+    for (number, fault) in topology.faults.enumerated() {
+      queue.plan(.fault, at: fault.at, number, 0)
+      if fault.lasts > 0 { queue.plan(.fault, at: fault.at + fault.lasts, number, 1) }
+    }
+    if let censorship = topology.censor {
+      censor = Censor(censorship, groups: topology.groups.map(\.name), seed: seed)
+      queue.plan(.mischief, at: censorship.from, -1)
+    }
+    queue.plan(.look, at: topology.measureFrom, 1)
+    queue.plan(.look, at: topology.measureTo, 1)
+    queue.plan(.look, at: 500_000_000, 0)
+  }
+
+  // MARK: Coming and going
+
+  func enter(_ resident: Resident) {
+    guard resident.state != .gone, resident.joinedAt == nil else { return }
+    if resident.state == .absent {
+      resident.state = .alive
+      resident.askedAt = now
+      command(resident, .reachableAt(resident.box == nil ? [resident.address] : []))
+      command(resident, .give(Capacity(uplink: uplinks[resident.uplink].bits, relays: resident.relays)))
+      if resident.mischief != nil { queue.plan(.mischief, at: now, resident.index) }
+    }
+    guard let room else {
+      return command(resident, .create(title: "flock", access: .social, name: "node 0"))
+    }
+    guard let invite = freshInvite(to: room, for: resident) else {
+      return queue.plan(.join, at: now + 1_000_000_000, resident.index, 1)
+    }
+    command(resident, .join(invite, name: "node \(resident.index)"))
+  }
+
+  /// A link from somebody who is in: nobody asks a stranger, but friends ask different friends.
+  private func freshInvite(to room: RoomID, for newcomer: Resident) -> Invite? {
+    for _ in 0..<World.invitesTried {
+      let host = residents[chance.below(residents.count)]
+      guard host.isMember, host.index != newcomer.index,
+        partitions == 0 || host.side == newcomer.side
+      else { continue }
+      return host.participant.invite(to: room)
+    }
+    let host = residents.first { $0.isMember && $0.index != newcomer.index }
+    return host?.participant.invite(to: room)
+  }
+
+  func planDeath(of resident: Resident) {
+    guard let churn = topology.churn, now < churn.to, resident.index != 0,
+      !isTalker(resident.index)
+    else { return }
+    let birth = max(now, churn.from)
+    let moment = birth + chance.exponential(mean: churn.meanLife)
+    if moment < churn.to { queue.plan(.death, at: moment, resident.index) }
+  }
+
+  func ageOut(_ resident: Resident) {
+    guard resident.isAlive else { return }
+    kill(resident)
+    guard topology.churn?.replaced == true else { return }
+    uplinks.append(Uplink(bits: uplinks[resident.uplink].bits))
+    guard let heir = try? add(group: resident.group) else { return }
+    queue.plan(.join, at: now + chance.within(0...1_000_000_000), heir.index)
+  }
+
+  func kill(_ resident: Resident) {
+    trace.note("node \(resident.index) dies", at: now)
+    resident.state = .gone
+    resident.diedAt = now
+  }
+
+  func isTalker(_ index: Int) -> Bool {
+    topology.talkers.contains { self.index(of: $0) == index }
+  }
+
+  func index(of talker: Topology.Talker) -> Int {
+    var first = 0
+    for group in topology.groups {
+      if group.name == talker.group { return first + talker.index }
+      first += group.count
+    }
+    return 0
+  }
+
+  // MARK: Talking
+
+  func speak(_ number: Int) {
+    let talker = topology.talkers[number]
+    let resident = residents[index(of: talker)]
+    guard now < talker.to, resident.state != .gone, let room else { return }
+    guard let session = resident.session, resident.isAlive else {
+      return queue.plan(.frame, at: now + World.frame, number)
+    }
+    guard let voice = voices[number] else {
+      voices[number] = ledger.open(
+        node: resident.index, session: session.raw, firstCounter: Limits.firstCounter)
+      command(resident, .startSpeaking(room, duration: .ms20, payload: talker.bytes))
+      spurts[number].until = now + World.warming
+      trace.note("node \(resident.index) goes on stage", at: now)
+      return queue.plan(.frame, at: now + World.warming, number)
+    }
+    queue.plan(.frame, at: now + World.frame, number)
+    if talker.spurts, !speaksNow(number) { return }
+    let frame = ledger.voices[voice].saidAt.count
+    ledger.said(voice, at: now)
+    let payload = Ledger.payload(voice: voice, frame: frame, count: talker.bytes)
+    command(resident, .speak(room, payload: payload, level: 30))
+  }
+
+  /// Spurts and pauses as in conversation: means of 1.0 and 1.6 s (ITU-T P.59).
+  private func speaksNow(_ number: Int) -> Bool {
+    if now >= spurts[number].until {
+      spurts[number].speaks.toggle()
+      let mean: Int64 = spurts[number].speaks ? 1_004_000_000 : 1_587_000_000
+      spurts[number].until = now + chance.exponential(mean: mean)
+    }
+    return spurts[number].speaks
+  }
+
+  static let frame: Int64 = 20_000_000
+  /// From going on stage to the first frame: keys and roster go ahead.
+  static let warming: Int64 = 500_000_000
+  private static let invitesTried = 64
+}
