@@ -46,6 +46,8 @@ extension Links {
   ) -> Bool {
     let head = RecordType.mailHead
     var kept = 0
+    var ping: Record?
+    defer { if let ping, session.standing == .current { answerPing(ping, session, source) } }
     for index in records.indices {
       let record = records[index]
       if record.type >= RecordType.ownersFirst {
@@ -64,8 +66,11 @@ extension Links {
             count: record.count - head)
           kept += 1
         }
+      } else if record.type == RecordType.ping, record.count == 4 {
+        // One answer for each datagram, so that it is never more than what came.
+        ping = record
       } else {
-        guard act(on: record, session, source, at: now, into: &effects) else { return false }
+        guard act(on: record, session, at: now, into: &effects) else { return false }
         // A CLOSE ends it: nothing behind it counts.
         if session.standing != .current { return true }
       }
@@ -75,12 +80,10 @@ extension Links {
   }
 
   private mutating func act(
-    on record: Record, _ session: Session, _ source: Endpoint, at now: Instant,
+    on record: Record, _ session: Session, at now: Instant,
     into effects: inout Effects
   ) -> Bool {
     switch (record.type, record.count) {
-    case (RecordType.ping, 4):
-      answerPing(record, session, source)
     case (RecordType.pong, 4 + Endpoint.wireCount):
       pongArrived(record, session, at: now)
     case (RecordType.close, 1):
