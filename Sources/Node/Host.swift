@@ -34,10 +34,14 @@ package actor Host {
   var clients: [Int: ControlClient] = [:]
   var nextClient = 0
   var waitingJoins: [WaitingJoin] = []
+  var waitingLinks: [WaitingLink] = []
+  /// Peers that the person or the settings named, and those of them that were missed aloud.
+  var named: Set<NodeID> = []
+  var missed: Set<NodeID> = []
 
-  /// Addresses at which others see this node, and those it knows of itself.
-  var reflections: [Endpoint] = []
-  var known: [Endpoint] = []
+  private var hellos: HelloLog?
+  private var nextLook: Int64 = 0
+  private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
   private var hasStopped = false
 
@@ -145,6 +149,7 @@ package actor Host {
     }
   }
 
+    lookAtClock()
   private func alarmRang() {
     let now = clock.now
     runSound(at: now)
@@ -153,6 +158,37 @@ package actor Host {
     }
     applyEffects(from: .world)
   }
+  /// The wall clock may have been set since the last look.
+  private func lookAtClock() {
+    let moment = clock.bootTime(clock.now)
+    guard moment >= nextLook else { return }
+    nextLook = moment + Self.lookPause.nanoseconds
+    switch clock.adjust() {
+    case .none:
+      isBehind = false
+    case .forward(let step):
+      logger.notice(
+        "The clock was set forward.", metadata: ["seconds": "\(step.components.seconds)"])
+    case .behind(let gap):
+      guard !isBehind else { return }
+      isBehind = true
+      logger.warning(
+        "The clock was set back; this node goes on by the old time. Restart it if that was wrong.",
+        metadata: ["seconds": "\(gap.components.seconds)"])
+    }
+  }
+
+  /// Before the answers leave: whoever sees one must not get another from our next life.
+  private func writeDown(_ answered: [UInt64]) {
+    guard hellos != nil else { return }
+    do throws(SystemError) {
+      try hellos?.append(answered)
+    } catch {
+      logger.warning("Handshakes cannot be written down: \(error.sentence).")
+      hellos = nil
+    }
+  }
+
 
   /// Sends, tells, counts, in this order: datagrams must not wait for a log line.
   private func applyEffects(from origin: Origin) {
@@ -190,3 +226,5 @@ package actor Host {
   /// 512 datagrams: about a millisecond of work.
   private static let batchesAtOnce = 8
 }
+  /// Often enough for a handshake to be right after the clock is.
+  private static let lookPause = Duration.seconds(1)
