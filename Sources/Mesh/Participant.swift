@@ -21,12 +21,14 @@ package struct Participant: ~Copyable {
 
   package init(
     identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: consuming Entropy,
-    at now: Instant
+  /// - Parameter answered: what ``Effects/answered`` held in the node's former lives.
+    at now: Instant, answered: [UInt64] = []
   ) throws(KeysError) {
     let linkEntropy = Entropy.branch(of: &entropy)
     let contact = Contact(node: identity.node.publicKey, token: token, endpoints: [])
     let links = try Links(
-      node: try identity.node.copy(), token: token, settings: settings.links, entropy: linkEntropy)
+      node: try identity.node.copy(), token: token, settings: settings.links, entropy: linkEntropy,
+      answered: answered)
     ctx = Context(
       links: links, entropy: entropy, settings: settings, contact: contact,
       capacity: Capacity(uplink: 5_000_000, relays: true))

@@ -61,6 +61,7 @@ package actor Host {
   package init(
     loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
     introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
+    hellos: consuming HelloLog? = nil,
     clock: Clock = Clock(), logger: Logger
   ) {
     self.loop = loop
@@ -70,6 +71,7 @@ package actor Host {
     self.startedAt = clock.now
     self.participant = participant
     self.remembered = remembered
+    self.hellos = hellos
     self.socket = socket
   }
 
@@ -122,10 +124,7 @@ package actor Host {
   }
 
   /// Tells the mesh where this node can be reached.
-  package func reachable(at endpoints: [Endpoint]) {
-    known = endpoints
-    tellAddresses()
-  }
+  package func reachable(at endpoints: [Endpoint]) { perform(.reachableAt(endpoints)) }
 
   /// For the next start; nil when nothing changed since `saved`.
   package func peersToSave() -> RememberedPeers? { remembered.isDirty ? remembered : nil }
@@ -192,6 +191,10 @@ package actor Host {
 
   /// Sends, tells, counts, in this order: datagrams must not wait for a log line.
   private func applyEffects(from origin: Origin) {
+    if !effects.answered.isEmpty {
+      writeDown(effects.answered)
+      effects.answered.removeAll(keepingCapacity: true)
+    }
     socket.send(effects.outbox)
     effects.outbox.removeAll()
     if !effects.notes.isEmpty {

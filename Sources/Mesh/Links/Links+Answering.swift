@@ -79,7 +79,9 @@ extension Links {
       let time = HandshakePayload.readHello(payload), isOfOurTime(time, now)
     else { return false }
     // The message counts as seen only now: junk in it must not push out what was seen.
-    reception.memory.remember(hello.ephemeral)
+    let name = HelloMemory.name(hello.ephemeral)
+    reception.memory.remember(name)
+    effects.answered.append(name)
     if headerKeys.changeDue == nil { headerKeys.rotate(at: now, &entropy) }
     let room = LinkSpec.maskNonce + size - LinkSpec.message2
     var reply = HandshakePayload.answer(

@@ -40,16 +40,17 @@ package struct Links: ~Copyable {
   /// Overwritten by the next.
   package internal(set) var plain: [UInt8] = []
 
-  /// `token` must be known to whoever dials this node, if there is one.
+  /// `token` must be known to whoever dials this node, if there is one; `answered` is what
+  /// ``Effects/answered`` held in the node's former lives.
   package init(
     node: consuming AgreementPair, token: Bytes16?, settings: LinkSettings = LinkSettings(),
-    entropy: Entropy
+    entropy: Entropy, answered: [UInt64] = []
   ) throws(KeysError) {
     self.settings = settings
     self.entropy = entropy
     own = AddressKeys(node: node.publicKey, token: token)
     headerKeys = try HeaderKeys(life: settings.headerKeyLife, entropy: &self.entropy)
-    reception = Reception(settings: settings)
+    reception = Reception(settings: settings, answered: answered)
     refusals = Refusals(settings: settings)
     self.node = node
   }

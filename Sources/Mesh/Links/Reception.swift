@@ -36,12 +36,12 @@ struct Reception: ~Copyable {
   private var hellos = 0
   private var hellosBefore = 0
 
-  init(settings: LinkSettings) {
+  init(settings: LinkSettings, answered: [UInt64]) {
     self.settings = settings
     cookies = Cookies(life: settings.cookieLife)
     sources = RateLimit(
       rate: settings.sourceRate, burst: settings.sourceBurst, limit: settings.sources)
-    memory = HelloMemory(settings: settings)
+    memory = HelloMemory(settings: settings, known: answered)
   }
 
   /// The time our next message 1 says: later than any before.
