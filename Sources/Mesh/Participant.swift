@@ -14,7 +14,9 @@ package struct Participant: ~Copyable {
   private var nextHousekeeping: Instant
   private var listingVersion: UInt32 = 0
   private var nextListing: Instant
-  private var seenAs: [(endpoint: Endpoint, by: NodeID)] = []
+  /// Where the shell says this node is, and where others see it.
+  private var places: [Endpoint] = []
+  private var sightings = Sightings()
   /// Opened records of the datagram at hand, out of the way of what handling them sends.
   private var records: [Record] = []
   private var plain: [UInt8] = []
@@ -190,7 +192,8 @@ package struct Participant: ~Copyable {
     case .down(let link, let node, _):
       ctx.note(.linkDown)
       ctx.tell(.linkDown(node))
-      lobby.linkDown(link, node: node)
+      sightings.lost(node, until: ctx.now + ctx.settings.overlay.sightingLife)
+      lobby.linkDown(link, node: node, &ctx)
       for room in rooms { room.linkDown(link, node: node, &ctx) }
     case .failed(let node):
       ctx.note(.handshakeFailed)
@@ -203,18 +206,23 @@ package struct Participant: ~Copyable {
 
   /// Two neighbours that see us at the same address are believed.
   private mutating func reflected(_ endpoint: Endpoint, by node: NodeID) {
-    guard !ctx.contact.endpoints.contains(endpoint), endpoint.isDiallable else { return }
-    seenAs.removeAll { $0.by == node }
-    seenAs.append((endpoint, node))
-    if seenAs.count > 16 { seenAs.removeFirst() }
-    guard seenAs.count(where: { $0.endpoint == endpoint }) >= 2 else { return }
-    ctx.tell(.reflected(endpoint))
-    moved(to: ctx.contact.endpoints + [endpoint])
+    guard sightings.saw(endpoint, by: node) else { return }
+    if let latest = sightings.believed.first, !places.contains(latest) {
+      ctx.tell(.reflected(latest))
+    }
+    move()
   }
 
-  private mutating func moved(to endpoints: [Endpoint]) {
-    ctx.contact = Contact(
-      node: ctx.contact.node, token: ctx.contact.token, endpoints: endpoints)
+  /// Where others see this node goes first, for that is where it was reached; what only programs on
+  /// this machine can reach is left out as soon as there is anything else.
+  private mutating func move() {
+    let seen = sightings.believed
+    let all = seen + places.filter { !seen.contains($0) }
+    let outside = all.filter { !$0.isLoopback }
+    let contact = Contact(
+      node: ctx.contact.node, token: ctx.contact.token, endpoints: outside.isEmpty ? all : outside)
+    guard contact != ctx.contact else { return }
+    ctx.contact = contact
     for room in rooms { room.moved(to: ctx.contact, &ctx) }
   }
 }
@@ -238,7 +246,9 @@ extension Participant {
       act(in: id) { $0.speak(payload, level: level, &$1) }
     case .stopSpeaking(let id): act(in: id) { $0.stopSpeaking(&$1) }
     case .listen(let id, let listens): rooms.first { $0.id == id }?.listening = listens
-    case .reachableAt(let endpoints): moved(to: endpoints)
+    case .reachableAt(let endpoints):
+      places = endpoints
+      move()
     case .give(let capacity): give(capacity)
     case .farewell: for room in rooms { leave(room.id) }
     }
@@ -405,6 +415,7 @@ extension Participant {
     }
     for link in ctx.links.up {
       guard let node = ctx.links.node(of: link), lobby.wanted[node] == nil,
+    if sightings.expire(at: ctx.now) { move() }
         !lobby.overlay.isActive(link),
         !rooms.contains(where: { $0.needs(link, at: ctx.now) }),
         ctx.links.age(of: link, at: ctx.now) > ctx.settings.idleLink

@@ -34,7 +34,7 @@ extension Host {
     case .reached(let contact):
       remembered.remember(contact)
     case .reflected(let endpoint):
-      reflected(endpoint)
+      logger.debug("Seen from outside.", metadata: ["endpoint": "\(endpoint.text)"])
     case .joined(let room):
       logger.info("In a room.")
       perform(.listen(room, false))
@@ -54,25 +54,33 @@ extension Host {
     }
   }
 
-  /// What others see as our address is worth telling others, if it is not a passing one.
-  private func reflected(_ endpoint: Endpoint) {
-    guard !reflections.contains(endpoint) else { return }
-    logger.debug("Seen from outside.", metadata: ["endpoint": "\(endpoint.text)"])
-    reflections.append(endpoint)
-    if reflections.count > Limits.endpointsPerContact { reflections.removeFirst() }
-    tellAddresses()
+  /// Answers clients that wait for a link to `node`.
+  func linked(_ node: NodeID) {
+    missed.remove(node)
+    for waiting in waitingLinks where waiting.node == node {
+      answer(waiting.client, DoneReport())
+    }
+    waitingLinks.removeAll { $0.node == node }
   }
 
-  func tellAddresses() { perform(.reachableAt(places)) }
-
-  /// Where others may find this node: what it knows, then what others see.
-  ///
-  /// What only this machine can reach is left out as soon as there is anything else.
-  var places: [Endpoint] {
-    var places = known
-    for endpoint in reflections where !places.contains(endpoint) { places.append(endpoint) }
-    let outside = places.filter { !$0.isLoopback }
-    return outside.isEmpty ? places : outside
+  /// Who was named by a person is missed aloud, once.
+  private func unanswered(_ contact: Contact) {
+    let node = contact.node
+    logger.debug(
+      "No answer.",
+      metadata: [
+        "node": "\(node.text)",
+        "endpoints": "\(contact.endpoints.map(\.text).joined(separator: " "))",
+      ])
+    if named.contains(node), missed.insert(node).inserted {
+      logger.warning(
+        "A named peer does not answer. Check its address, that its node runs, and that UDP gets out."
+      )
+    }
+    for waiting in waitingLinks where waiting.node == node {
+      answer(waiting.client, error: .noAnswer)
+    }
+    waitingLinks.removeAll { $0.node == node }
   }
 
   private func settle(room: RoomID) {
