@@ -21,9 +21,9 @@ package struct Participant: ~Copyable {
   private var records: [Record] = []
   private var plain: [UInt8] = []
 
+  /// - Parameter answered: what ``Effects/answered`` held in the node's former lives.
   package init(
     identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: consuming Entropy,
-  /// - Parameter answered: what ``Effects/answered`` held in the node's former lives.
     at now: Instant, answered: [UInt64] = []
   ) throws(KeysError) {
     let linkEntropy = Entropy.branch(of: &entropy)
@@ -35,7 +35,7 @@ package struct Participant: ~Copyable {
       links: links, entropy: entropy, settings: settings, contact: contact,
       capacity: Capacity(uplink: 5_000_000, relays: true))
     ctx.now = now
-    lobby = Lobby(settings: settings.overlay, at: now)
+    lobby = Lobby(settings: settings, at: now)
     nextHousekeeping = now + .seconds(1)
     nextListing = now + .seconds(1)
     self.identity = identity
@@ -44,7 +44,7 @@ package struct Participant: ~Copyable {
   package var contact: Contact { ctx.contact }
 
   package var nextDeadline: Deadline? {
-    var next = Deadline.earlier(ctx.links.nextDeadline, lobby.overlay.nextDeadline)
+    var next = Deadline.earlier(ctx.links.nextDeadline, lobby.nextDeadline)
     next = .earlier(next, Deadline(min(nextHousekeeping, nextListing), .expiry))
     for room in rooms { next = .earlier(next, room.nextDeadline(ctx.settings)) }
     return next
@@ -180,31 +180,24 @@ package struct Participant: ~Copyable {
 
   private mutating func handle(_ event: LinkEvent) {
     switch event {
-    case .up(let link, let node, let dialled, _):
-      ctx.note(.linkUp)
+    case .up(let link, let node, let dialled):
       ctx.tell(.linkUp(node))
-      let endpoint = ctx.links.endpoint(of: link)
-      let contact =
-        lobby.wanted[node] ?? endpoint.map { Contact(node: node, endpoints: [$0]) }
-      if dialled, let contact { ctx.tell(.reached(contact)) }
-      lobby.linkUp(link, node: node, dialled: dialled, contact: contact, &ctx)
+      if let dialled { ctx.tell(.reached(dialled)) }
+      lobby.linkUp(link, node: node, dialled: dialled != nil, &ctx)
       for room in rooms { room.linkUp(link, node: node, &ctx) }
     case .down(let link, let node, _):
-      ctx.note(.linkDown)
       ctx.tell(.linkDown(node))
       sightings.lost(node, until: ctx.now + ctx.settings.overlay.sightingLife)
       lobby.linkDown(link, node: node, &ctx)
       for room in rooms { room.linkDown(link, node: node, &ctx) }
     case .failed(let node):
-      ctx.note(.handshakeFailed)
-      lobby.overlay.failed(node)
+      lobby.dialFailed(node, &ctx)
       for room in rooms { room.dialFailed(node, &ctx) }
     case .reflected(let endpoint, let node): reflected(endpoint, by: node)
     case .suspect, .recovered, .roamed: break
     }
   }
 
-  /// Two neighbours that see us at the same address are believed.
   private mutating func reflected(_ endpoint: Endpoint, by node: NodeID) {
     guard sightings.saw(endpoint, by: node) else { return }
     if let latest = sightings.believed.first, !places.contains(latest) {
@@ -234,11 +227,11 @@ extension Participant {
     switch command {
     case .connect(let contact): lobby.connect(contact, &ctx)
     case .create(let title, let access, let name):
-      answer { (self) throws(Refusal) in try self.create(title: title, access, name: name) }
+      answer(nil) { (self) throws(Refusal) in try self.create(title: title, access, name: name) }
     case .join(let invite, let name):
-      answer { (self) throws(Refusal) in try self.join(invite, name: name) }
+      answer(invite.room) { (self) throws(Refusal) in try self.join(invite, name: name) }
     case .joinListed(let room, let name):
-      answer { (self) throws(Refusal) in try self.joinListed(room, name: name) }
+      answer(room) { (self) throws(Refusal) in try self.joinListed(room, name: name) }
     case .leave(let id): leave(id)
     case .startSpeaking(let id, let duration, let payload):
       act(in: id) { $0.startSpeaking(duration: duration, payload: payload, &$1) }
@@ -250,19 +243,21 @@ extension Participant {
       places = endpoints
       move()
     case .give(let capacity): give(capacity)
-    case .farewell: for room in rooms { leave(room.id) }
+    case .farewell: farewell()
     }
   }
 
-  private mutating func answer(_ body: (inout Self) throws(Refusal) -> Void) {
-    do { try body(&self) } catch { ctx.tell(.refused(error)) }
+  private mutating func answer(
+    _ room: RoomID?, _ body: (inout Self) throws(Refusal) -> Void
+  ) {
+    do { try body(&self) } catch { ctx.tell(.refused(error, room)) }
   }
 
   private mutating func act(in id: RoomID, _ body: (Room, inout Context) -> Refusal?) {
     guard let room = rooms.first(where: { $0.id == id && $0.isMember }) else {
-      return ctx.tell(.refused(.notIn))
+      return ctx.tell(.refused(.notIn, id))
     }
-    if let refusal = body(room, &ctx) { ctx.tell(.refused(refusal)) }
+    if let refusal = body(room, &ctx) { ctx.tell(.refused(refusal, id)) }
   }
 
   private mutating func give(_ capacity: Capacity) {
@@ -323,8 +318,8 @@ extension Participant {
   }
 
   private mutating func joinListed(_ id: RoomID, name: String) throws(Refusal) {
-    guard let listing = lobby.listing(of: id) else { throw .noSuchRoom }
-    try enter(id, secret: nil, contacts: listing.contacts, name: name)
+    guard let contacts = lobby.board.contacts(of: id) else { throw .noSuchRoom }
+    try enter(id, secret: nil, contacts: contacts, name: name)
   }
 
   private mutating func enter(
@@ -341,7 +336,10 @@ extension Participant {
       throw .memoryFull
     }
     guard let room = rooms.last else { return }
-    for contact in contacts { room.reach(contact, for: .entry, &ctx) }
+    for contact in contacts {
+      ctx.links.forgive(contact.node)
+      room.reach(contact, for: .entry, &ctx)
+    }
   }
 
   private mutating func enter(
@@ -371,13 +369,24 @@ extension Participant {
 
   private mutating func leave(_ id: RoomID) {
     guard let index = rooms.firstIndex(where: { $0.id == id }) else {
-      return ctx.tell(.refused(.notIn))
+      return ctx.tell(.refused(.notIn, id))
     }
     let room = rooms.remove(at: index)
     room.publish(&ctx) { $0.flags = [.leaving] }
     room.leaveLinks(&ctx)
     lobby.withdraw(id)
     ctx.tell(.left(id))
+  }
+
+  /// Neighbours hear of each room that we leave it, and then that the link is over: they need not
+  /// wait for our silence.
+  private mutating func farewell() {
+    for room in rooms { leave(room.id) }
+    lobby.farewell()
+    ctx.links.flush(at: ctx.now, into: &ctx.effects)
+    for link in ctx.links.up {
+      ctx.links.close(link, reason: CloseReason.leaving, at: ctx.now, into: &ctx.effects)
+    }
   }
 }
 
@@ -388,7 +397,7 @@ extension Participant {
     for room in rooms {
       guard case .joining(let until) = room.phase, until <= ctx.now else { continue }
       rooms.removeAll { $0 === room }
-      ctx.tell(.refused(room.refusal ?? .nobodyAnswered))
+      ctx.tell(.refused(room.refusal ?? .nobodyAnswered, room.id))
     }
   }
 
@@ -398,7 +407,7 @@ extension Participant {
     for room in rooms {
       listingVersion += 1
       guard let listing = room.listing(ctx, version: listingVersion) else { continue }
-      lobby.publish(listing, room.id, except: nil, &ctx)
+      lobby.publish(listing, room.id, &ctx)
     }
   }
 
@@ -406,16 +415,16 @@ extension Participant {
   private mutating func keepHouse() {
     guard nextHousekeeping <= ctx.now else { return }
     nextHousekeeping = ctx.now + .seconds(5)
+    if sightings.expire(at: ctx.now) { move() }
     for room in rooms {
       guard let charter = room.charter, charter.genesis.expiry <= ctx.now.milliseconds else {
         continue
       }
-      ctx.tell(.refused(.roomExpired))
+      ctx.tell(.refused(.roomExpired, room.id))
       leave(room.id)
     }
     for link in ctx.links.up {
-      guard let node = ctx.links.node(of: link), lobby.wanted[node] == nil,
-    if sightings.expire(at: ctx.now) { move() }
+      guard let node = ctx.links.node(of: link), !lobby.wants(node),
         !lobby.overlay.isActive(link),
         !rooms.contains(where: { $0.needs(link, at: ctx.now) }),
         ctx.links.age(of: link, at: ctx.now) > ctx.settings.idleLink
@@ -438,9 +447,8 @@ extension Participant {
         bytesOut: measured.bytesOut)
     }
     status.rooms = rooms.compactMap { $0.status() }
-    status.listings = lobby.entries.values.map {
-      ListingStatus(
-        room: $0.room, title: $0.listing.genesis.title, members: Int($0.listing.members))
+    status.listings = lobby.board.entries.values.map {
+      ListingStatus(room: $0.room, title: $0.best.genesis.title, members: Int($0.best.members))
     }
     return status
   }

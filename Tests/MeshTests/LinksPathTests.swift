@@ -75,7 +75,7 @@ import Wire
     return settings
   }
 
-  @Test func aLinkWhoseOtherEndDiedEndsAfter45Seconds() throws {
+  @Test func aLinkWhoseOtherEndDiedEndsWhenItsTimeIsUp() throws {
     let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     network.run(for: .seconds(5))
     two.isDead = true
@@ -85,7 +85,7 @@ import Wire
     #expect(one.ends == [.silent])
   }
 
-  @Test func aWatchedLinkIsSuspectAfterThreeSecondsAndDeadAfterSix() throws {
+  @Test func aSilentWatchedLinkIsSuspectFirstAndThenDead() throws {
     let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     let link = try #require(one.link(to: two))
     network.run(for: .seconds(14))

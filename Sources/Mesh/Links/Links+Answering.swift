@@ -134,7 +134,7 @@ extension Links {
       return true
     }
     let birth = Session.Birth(
-      id: table.nextID(index: index), node: dialler, dialled: false, transcript: transcript,
+      id: table.nextID(index: index), node: dialler, dialled: nil, transcript: transcript,
       index: index, theirIndex: answer.theirIndex, endpoint: source, now: now)
     guard
       let session = try? Session(birth, keys: keys, headerKey: headerKey, settings: settings)

@@ -59,6 +59,7 @@ extension Links {
     guard var confirmation = session.confirmation, confirmation.due <= now else { return true }
     guard confirmation.repeats < settings.confirmRepeats else {
       sayClose(session, CloseReason.leaving, at: now, into: &effects)
+      redials.failed(session.node, at: now, &entropy)
       end(session, .unanswered, at: now, into: &effects)
       return false
     }

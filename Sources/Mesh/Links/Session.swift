@@ -25,7 +25,8 @@ final class Session {
   struct Birth {
     let id: LinkID
     let node: NodeID
-    let dialled: Bool
+    /// What was dialled; nil when the peer dialled.
+    let dialled: Contact?
     let transcript: Bytes64
     let index: UInt32
     let theirIndex: UInt32
@@ -42,6 +43,8 @@ final class Session {
   let theirIndex: UInt32
 
   var endpoint: Endpoint
+  /// How the peer may be dialled, as far as that is known.
+  var contact: Contact?
   var standing = Standing.current
   var confirmation: Confirmation?
   /// When the peer first proved to have the session too.
@@ -75,12 +78,14 @@ final class Session {
     bornAt = birth.now
     id = birth.id
     node = birth.node
-    dialled = birth.dialled
+    dialled = birth.dialled != nil
+    contact = birth.dialled
     transcript = birth.transcript
     index = birth.index
     theirIndex = birth.theirIndex
     endpoint = birth.endpoint
-    self.keys = KeySchedule(keys, dialled: birth.dialled, settings: settings, at: birth.now)
+    self.keys = KeySchedule(
+      keys, dialled: birth.dialled != nil, settings: settings, at: birth.now)
     self.headerKey = headerKey
     mail = Mail(settings: settings)
     pulse = Pulse(settings: settings, at: birth.now)
