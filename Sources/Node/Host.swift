@@ -148,8 +148,8 @@ package actor Host {
     }
   }
 
-    lookAtClock()
   private func alarmRang() {
+    lookAtClock()
     let now = clock.now
     runSound(at: now)
     if let deadline = participant.nextDeadline, deadline.instant <= now {
@@ -157,6 +157,7 @@ package actor Host {
     }
     applyEffects(from: .world)
   }
+
   /// The wall clock may have been set since the last look.
   private func lookAtClock() {
     let moment = clock.bootTime(clock.now)
@@ -187,7 +188,6 @@ package actor Host {
       hellos = nil
     }
   }
-
 
   /// Sends, tells, counts, in this order: datagrams must not wait for a log line.
   private func applyEffects(from origin: Origin) {
@@ -226,8 +226,8 @@ package actor Host {
     onStop?()
   }
 
+  /// Often enough for a handshake to be right after the clock is.
+  private static let lookPause = Duration.seconds(1)
   /// 512 datagrams: about a millisecond of work.
   private static let batchesAtOnce = 8
 }
-  /// Often enough for a handshake to be right after the clock is.
-  private static let lookPause = Duration.seconds(1)
