@@ -92,7 +92,7 @@ extension Links {
       let index = table.reserve(&entropy)
     else { return false }
     let halfOpen = HalfOpen(
-      index: index, theirIndex: hello.index, time: time, answeredAt: now,
+      index: index, theirIndex: hello.index, time: time, source: source, answeredAt: now,
       noise: consume noise)
     reception.add(halfOpen, &table)
     schedule(now.advanced(by: settings.halfOpenLife), .handshake)
@@ -135,7 +135,8 @@ extension Links {
     }
     let birth = Session.Birth(
       id: table.nextID(index: index), node: dialler, dialled: nil, transcript: transcript,
-      index: index, theirIndex: answer.theirIndex, endpoint: source, now: now)
+      index: index, theirIndex: answer.theirIndex, endpoint: source,
+      proven: answer.source, now: now)
     guard
       let session = try? Session(birth, keys: keys, headerKey: headerKey, settings: settings)
     else {

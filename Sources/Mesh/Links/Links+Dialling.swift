@@ -163,7 +163,7 @@ extension Links {
           endpoints: dial.contact.endpoints.led(by: source)),
         transcript: transcript, index: dial.index,
         theirIndex: UInt32(truncatingIfNeeded: body.integer(at: 1, bytes: 4)),
-        endpoint: source, now: now)
+        endpoint: source, proven: source, now: now)
       session = try Session(
         birth, keys: try noise.split(), headerKey: try Secret(theirHeaderKey),
         settings: settings)

@@ -127,8 +127,11 @@ extension Links {
 
   private mutating func pongArrived(_ record: Record, _ session: Session, at now: Instant) {
     let start = record.start
-    session.path.answered(
-      UInt32(truncatingIfNeeded: plain.integer(at: start, bytes: 4)), at: now)
+    let token = UInt32(truncatingIfNeeded: plain.integer(at: start, bytes: 4))
+    if session.path.answered(token, at: now), !session.isProven {
+      session.proven = session.endpoint
+      soil(session)
+    }
     let seen = Endpoint(
       address: Bytes16(
         high: plain.integer(at: start + 4, bytes: 8),
@@ -170,9 +173,21 @@ extension Links {
   }
 
   /// The peer has moved, or its NAT has: what it sends last tells where it is (WireGuard §2.1).
-  mutating func move(_ session: Session, to source: Endpoint, into effects: inout Effects) {
+  ///
+  /// Until it answers a ping there, it gets little: the source may be somebody else's.
+  mutating func move(
+    _ session: Session, to source: Endpoint, at now: Instant, into effects: inout Effects
+  ) {
     guard !session.isClosed else { return }
     session.endpoint = source
+    if session.isProven {
+      soil(session)
+    } else {
+      session.path.forgetPings()
+      ping(session, at: now)
+      session.pulse.hurry(at: now + settings.awaitedPing)
+      schedule(now + settings.awaitedPing, .keepAlive)
+    }
     session.reflected = nil
     effects.notes.append(.roamed)
     events.append(.roamed(session.id))

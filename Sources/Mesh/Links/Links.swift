@@ -77,7 +77,9 @@ package struct Links: ~Copyable {
           if !session.dialled { effects.notes.append(.rekeyed) }
           schedule(session.keys.due, .rekey)
         }
-        if isNewest, session.endpoint != source { move(session, to: source, into: &effects) }
+        if isNewest, session.endpoint != source {
+          move(session, to: source, at: now, into: &effects)
+        }
         return opened(session, from: source, at: now, into: &effects)
       case .replayed:
         effects.notes.append(.drop(.replayed))

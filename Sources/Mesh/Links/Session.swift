@@ -31,6 +31,7 @@ final class Session {
     let index: UInt32
     let theirIndex: UInt32
     let endpoint: Endpoint
+    let proven: Endpoint
     let now: Instant
   }
 
@@ -43,6 +44,8 @@ final class Session {
   let theirIndex: UInt32
 
   var endpoint: Endpoint
+  /// Where the peer last showed that it receives.
+  var proven: Endpoint
   /// How the peer may be dialled, as far as that is known.
   var contact: Contact?
   var standing = Standing.current
@@ -84,6 +87,7 @@ final class Session {
     index = birth.index
     theirIndex = birth.theirIndex
     endpoint = birth.endpoint
+    proven = birth.proven
     self.keys = KeySchedule(
       keys, dialled: birth.dialled != nil, settings: settings, at: birth.now)
     self.headerKey = headerKey
@@ -160,6 +164,10 @@ final class Session {
     result.lossPermille = window.missingPermille(last: 256)
     return result
   }
+
+  /// Until then, nothing but what fits the cell of an answer goes there: a peer may send from
+  /// another's address.
+  var isProven: Bool { endpoint == proven }
 
   var isClosed: Bool {
     if case .closed = standing { return true }
