@@ -27,7 +27,7 @@ extension Host {
       answer(id, DoneReport())
     case .invite(let name, let lifetime):
       answer(id, try invitation(try room(name), lifetime))
-    case .connect(let address): connect(address, for: id)
+    case .connect(let address, let waits): connect(address, waits: waits, for: id)
     case .speak(let name, let bitrate, let milliseconds):
       try beginTalk(id, room: try room(name), bitrate: bitrate, milliseconds: milliseconds)
       answer(id, SoundReport())
@@ -59,11 +59,14 @@ extension Host {
     return true
   }
 
-  private func connect(_ address: PeerAddress, for id: Int) {
+  private func connect(_ address: PeerAddress, waits: Bool, for id: Int) {
     clients[id]?.mode = .waiting
     Task {
-      guard await !connect(address, named: true, for: id) else { return }
-      answer(id, error: ControlError(.unknownHost, "The host \(address.host) is not known."))
+      guard await connect(address, named: true, for: waits ? id : nil) else {
+        answer(id, error: ControlError(.unknownHost, "The host \(address.host) is not known."))
+        return
+      }
+      if !waits { answer(id, DoneReport()) }
     }
   }
 
