@@ -83,7 +83,7 @@ extension Host {
       ])
     if named.contains(node), missed.insert(node).inserted {
       logger.warning(
-        "A named peer does not answer. Check its address, that its node runs, and that UDP gets out."
+        "A named peer does not answer. Check its address, that it runs, and that UDP gets out."
       )
     }
     for waiting in waitingLinks where waiting.node == node {

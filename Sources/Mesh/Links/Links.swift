@@ -110,7 +110,8 @@ package struct Links: ~Copyable {
 
   package func endpoint(of link: LinkID) -> Endpoint? { table[link]?.endpoint }
 
-  /// How the peer of a link may be dialled: what this node dialled, or what the peer said of itself.
+  /// How the peer of a link may be dialled: what this node dialled, or what the peer said of
+  /// itself.
   package func contact(of link: LinkID) -> Contact? { table[link]?.contact }
 
   /// The peer said how it may be dialled. Where it was seen is worth more than where it says it is.

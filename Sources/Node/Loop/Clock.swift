@@ -6,8 +6,8 @@ import Synchronization
 /// Wall time read at start, plus the time that passed since: it never goes back, and it goes on
 /// while the machine sleeps.
 ///
-/// A box without a battery clock starts in the wrong year and is put right by NTP later, so the wall
-/// clock is looked at again: ``adjust()``.
+/// A box without a battery clock starts in the wrong year and is put right by NTP later, so the
+/// wall clock is looked at again: ``adjust()``.
 package final class Clock: Sendable {
   /// What looking at the wall clock again led to.
   package enum Change: Hashable, Sendable {
