@@ -42,11 +42,11 @@ extension Links {
       end(existing, .replaced, at: now, into: &effects)
     }
     forgetDial(to: session.node)
+    if !session.dialled { redials.forget(session.node) }
     table.insert(session)
     effects.notes.append(.linkUp)
     events.append(
-      .up(
-        session.id, session.node, dialled: session.dialled, transcript: session.transcript))
+      .up(session.id, session.node, dialled: session.dialled ? session.contact : nil))
     schedule(session.pulse.pingDue, .keepAlive)
   }
 
@@ -54,6 +54,7 @@ extension Links {
   mutating func confirmed(_ session: Session, at now: Instant) {
     session.confirmedAt = now
     session.confirmation = nil
+    redials.forget(session.node)
   }
 
   /// Ends a session without a word to the peer.

@@ -43,7 +43,8 @@ extension Links {
     }
     session.keys.forgetOld(at: now)
     session.keys.ask(at: now, count: session.count, &entropy)
-    let isAwaited = session.confirmedAt == nil || session.keys.awaitsPeer
+    let isAwaited =
+      session.confirmedAt == nil || session.keys.awaitsPeer || !session.isProven
     let needsPing = session.pulse.takePing(
       at: now, measuredAt: session.path.lastMeasured, isAwaited: isAwaited, &entropy)
     if needsPing { ping(session, at: now) }
@@ -59,6 +60,7 @@ extension Links {
     guard var confirmation = session.confirmation, confirmation.due <= now else { return true }
     guard confirmation.repeats < settings.confirmRepeats else {
       sayClose(session, CloseReason.leaving, at: now, into: &effects)
+      redials.failed(session.node, at: now, &entropy)
       end(session, .unanswered, at: now, into: &effects)
       return false
     }
@@ -90,7 +92,7 @@ extension Links {
     schedule(session.pulse.pingDue, .keepAlive)
     schedule(session.pulse.verdictDue, .linkTimeout)
     schedule(session.keys.due, .rekey)
-    if let due = session.mail.due { schedule(due, .retransmit) }
+    if session.isProven, let due = session.mail.due { schedule(due, .retransmit) }
     if let due = session.receipts.due { schedule(due, .flush) }
   }
 }
