@@ -40,6 +40,7 @@ extension Topology {
     measureTo = try object.seconds("to_s", else: Double(measureTo) / 1e9)
     grace = try object.seconds("grace_s", else: 3)
     calm = try object.seconds("calm_s", else: 0)
+    presenceFrom = try object.seconds("presence_from_s", else: 0)
     try object.finish()
   }
 

@@ -23,6 +23,8 @@ package struct Topology: Sendable {
   var measureTo: Int64 = 0
   /// The first so many times are heard by nobody for certain: a newcomer's grace.
   var grace: Int64 = 0
+  /// Joiners before that are not timed.
+  var presenceFrom: Int64 = 0
   /// Everybody who is there must hear what is said in the last so much time.
   var calm: Int64 = 0
 
