@@ -67,7 +67,8 @@ extension Messages {
       session: session, last: Limits.firstCounter + 40, mask: 0x8000_0155,
       leaves: [1, 2, 3, 4, 5, 6])
     let summary = RosterSummary(
-      buckets: 5, entries: [RosterSummary.Entry(session: session, version: 1, beat: 2)])
+      buckets: 5,
+      entries: [RosterSummary.Entry(session: session, version: 1, beat: 2, introduction: 1)])
     let walk = Shuffle(timeToLive: 6, origin: contact, contacts: [contact, contact])
     return [
       [10] + introduction.encoded(tag: 3),

@@ -12,6 +12,9 @@ struct Context: ~Copyable {
   /// How others may reach this node.
   var contact: Contact
   var capacity: Capacity
+  /// What may still be given to others now, in bits times nanoseconds a second.
+  private var allowance: Int64 = 0
+  private var refilled = Instant(nanoseconds: 0)
   /// Empty but in simulations of hostile nodes.
   var mischief: Mischief = []
 
@@ -33,6 +36,20 @@ struct Context: ~Copyable {
   mutating func drop(_ reason: Drop) { effects.notes.append(.drop(reason)) }
   mutating func tell(_ event: Event) { effects.events.append(event) }
   mutating func note(_ note: Note) { effects.notes.append(note) }
+
+  /// Whether others' frames may still go out under the cap, and if so counts `bytes` and what IP and
+  /// UDP add. A quarter of a second of the cap may go at once.
+  mutating func mayGive(_ bytes: Int) -> Bool {
+    let rate = Int64(clamping: max(0, min(capacity.uplink, 10_000_000_000)))
+    let full = rate * 250_000_000
+    let (gained, overflow) = (now - refilled).nanoseconds.multipliedReportingOverflow(by: rate)
+    allowance = overflow ? full : min(full, allowance + max(0, gained))
+    refilled = now
+    let cost = Int64(bytes + Limits.datagramOverhead + 48) * 8 * 1_000_000_000
+    guard allowance >= cost else { return false }
+    allowance -= cost
+    return true
+  }
 
   func roundTrip(of link: LinkID) -> Duration? {
     links.statistics(of: link)?.rtt.map { .microseconds($0) }

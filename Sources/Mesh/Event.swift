@@ -26,7 +26,7 @@ package enum Event: Sendable {
 /// Why a command could not be carried out, for a person to read.
 package enum Refusal: String, Error, Sendable {
   case noSuchRoom, alreadyIn, notIn, linkExpired, nobodyAnswered, tooManyRooms
-  case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong
+  case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong, stageFull
 }
 
 /// One opened frame of one speaker.

@@ -81,6 +81,16 @@ package struct Participant: ~Copyable {
     end(&effects)
   }
 
+  /// Lends one room and the context, outside of any command.
+  mutating func within(
+    _ id: RoomID, at now: Instant, into effects: inout Effects,
+    _ body: (Room, inout Context) -> Void
+  ) {
+    begin(now, &effects)
+    if let room = rooms.first(where: { $0.id == id }) { body(room, &ctx) }
+    end(&effects)
+  }
+
   private mutating func begin(_ now: Instant, _ effects: inout Effects) {
     ctx.now = max(now, ctx.now)
     swap(&ctx.effects, &effects)

@@ -12,6 +12,8 @@ package struct Settings: Sendable {
   package var rooms = 16
   /// Messages of a neighbour kept until its JOIN arrives. A guess: what it says at once.
   package var earlyMessages = 64
+  /// A JOIN that nobody answered for so long may be sent again. A guess: mail is repeated for less.
+  package var joinAnswer: Duration = .seconds(5)
   /// A joiner gives up when no member answered for this long. A guess: three dial attempts.
   package var joinTimeout: Duration = .seconds(10)
   /// A link nobody needs is closed after this long. A guess.
@@ -66,6 +68,11 @@ package struct PresenceSettings: Sendable {
   package var rosterMaximum = 4_096
   /// Records heard before their introduction, held so long and so many.
   package var pendingMaximum = 64
+  package var pendingLifetime: Duration = .seconds(10)
+  /// Sessions that left, remembered so that old records do not bring them back.
+  package var departedMaximum = 4_096
+  /// Records a second sent to one neighbour because it asked or because it lacks them.
+  package var answersPerSecond = 256
   package var listingLifetime: Duration = .seconds(120)
   package var listingRefresh: Duration = .seconds(40)
   package var listingsMaximum = 256
@@ -104,8 +111,11 @@ package struct ForestSettings: Sendable {
   package var fastUplink = 10_000_000
   /// A speaker that fell silent stays root for so long.
   package var resignAfter: Duration = .seconds(10)
-  /// A neighbour that delivered a forged frame is no parent for so long.
+  /// A neighbour that goes on delivering forged frames is no parent for so long.
   package var shun: Duration = .seconds(60)
+  /// How long forgeries may go on for each node between the stage and us: long enough for an
+  /// attestation (200 ms) and for the node above us to find another parent.
+  package var offence: Duration = .milliseconds(500)
 
   package init() {}
 }
@@ -114,8 +124,9 @@ package struct ForestSettings: Sendable {
 package struct FrameSettings: Sendable {
   /// Frames remembered per speaker for repair and for telling copies apart: 1.28 s at 20 ms.
   package var ring = 64
-  /// How far a counter may run ahead of what is attested.
-  package var ahead: UInt32 = 200
+  /// How far a counter may run ahead of what is attested: nearly five attestations at 20 ms. Less
+  /// than the ring, so that no made-up frame can make the true ones too old.
+  package var ahead: UInt32 = 48
   /// New frames a second and speaker, and burst. 50 are sent.
   package var rate = 60
   package var burst = 40
@@ -128,6 +139,8 @@ package struct FrameSettings: Sendable {
   /// A stream without frames for so long is over.
   package var quiet: Duration = .seconds(3)
   package var pullsPerSecond = 20
+  /// A frame without key or proof is played if both come within so long; a player waits no longer.
+  package var held: Duration = .milliseconds(400)
 
   package init() {}
 }
@@ -136,12 +149,16 @@ package struct FrameSettings: Sendable {
 package struct KeySettings: Sendable {
   /// Frames per ratchet step, as a shift: 512, about 10 s of speech.
   package var stepShift: UInt32 = 9
-  package var stepsAhead: UInt32 = 16
+  /// More steps than a generation lasts: 600 s are 59 of them.
+  package var stepsAhead: UInt32 = 64
   package var generationLifetime: Duration = .seconds(600)
   /// Between announcing a new generation and its first frame.
   package var activation: Duration = .milliseconds(300)
   package var keepOld: Duration = .seconds(2)
   package var requestAfter: Duration = .milliseconds(200)
+  /// A key or announcement ahead of what it belongs to waits so long. A guess: mail is repeated for
+  /// less.
+  package var keepEarly: Duration = .seconds(10)
   package var generationsKept = 2
 
   package init() {}

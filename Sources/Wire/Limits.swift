@@ -41,5 +41,8 @@ package enum Limits {
   /// Short node names on a tree path; deeper trees are refused.
   package static let pathLength = 16
 
+  /// Longest one-way delay of a tree path, in microseconds: a minute is no conversation.
+  package static let pathDelay: UInt32 = 60_000_000
+
   package static let contactsPerShuffle = 8
 }

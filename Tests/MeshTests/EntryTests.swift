@@ -109,6 +109,42 @@ struct EntryTests {
     }
   }
 
+  @Test func whoLeavesAndComesBackIsHeardAgain() throws {
+    for seed in 1...6 {
+      let network = try Network(seed: UInt64(seed))
+      let room = try network.room(nodes: 5)
+      let guest = network.nodes[3]
+      let invite = try #require(guest.invite(to: room))
+      network.command(guest, .leave(room))
+      network.command(guest, .join(invite, name: "again"))
+      network.run(for: .seconds(6))
+      #expect(guest.joined.count == 2)
+      network.speak(network.nodes[0], in: room, frames: 50)
+      #expect(guest.heard.count == 50)
+      network.command(network.nodes[0], .stopSpeaking(room))
+      network.speak(guest, in: room, frames: 50)
+      for (index, node) in network.nodes.enumerated() where index != 3 {
+        #expect(node.heard.count >= 50)
+      }
+    }
+  }
+
+  @Test func anAddressThatChangedUnheardIsLearntByComparison() throws {
+    let network = try Network(seed: 31)
+    let room = try network.room(nodes: 6)
+    let mover = network.nodes[2]
+    let elsewhere = Endpoint(ipv4: 0x0A00_00F0, port: 4_001)
+    network.lossPermille = 1_000
+    network.command(mover, .reachableAt([mover.endpoint, elsewhere]))
+    network.run(for: .milliseconds(100))
+    network.lossPermille = 0
+    network.run(for: .seconds(20))
+    let known = network.nodes.filter { node in
+      node.invite(to: room)?.contacts.contains { $0.endpoints.contains(elsewhere) } ?? false
+    }
+    #expect(known.count >= 4)
+  }
+
   @Test func anUnknownRoomIsDeniedWithoutATrace() throws {
     let network = try Network(seed: 28)
     let stranger = try network.add()

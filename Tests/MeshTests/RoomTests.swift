@@ -22,7 +22,9 @@ struct RoomTests {
     let network = try Network(seed: UInt64(count))
     let room = try network.room(nodes: count)
     network.speak(network.nodes[0], in: room, frames: 200)
-    for node in network.nodes.dropFirst() { #expect(node.heard.count == 200) }
+    for node in network.nodes.dropFirst() {
+      #expect(node.heard.count == 200, "\(node.tally)")
+    }
   }
 
   @Test(arguments: 1...12)
@@ -66,6 +68,91 @@ struct RoomTests {
         let news = node.heard.count - before[index]
         #expect(news == 100, "speaker \(speaker), listener \(index)")
       }
+    }
+  }
+
+  /// Off stage in between, or on it with nothing to say.
+  @Test(arguments: [600, 1_000, 1_500, 2_000, 2_600, 5_000], [true, false])
+  func whoeverPausesIsHeardAtOnceAfterwards(milliseconds: Int64, stays: Bool) throws {
+    let network = try Network(seed: 9)
+    let room = try network.room(nodes: 9)
+    let speaker = network.nodes[0]
+    network.speak(speaker, in: room, frames: 100)
+    if stays {
+      network.run(for: .milliseconds(milliseconds - 1_000))
+    } else {
+      network.command(speaker, .stopSpeaking(room))
+      network.run(for: .milliseconds(milliseconds))
+      network.command(speaker, .startSpeaking(room, duration: .ms20, payload: 60))
+    }
+    let bytes = [UInt8](repeating: 9, count: 60)
+    for _ in 0..<100 {
+      network.command(speaker, .speak(room, payload: bytes, level: 30))
+      network.run(for: .milliseconds(20))
+    }
+    network.run(for: .seconds(1))
+    for node in network.nodes.dropFirst() {
+      #expect(Set(node.heard.map(\.frame.counter)).count == 200)
+    }
+  }
+
+  @Test func theTwentiethSpeakerIsHeardLikeTheFirst() throws {
+    let network = try Network(seed: 10)
+    let room = try network.room(nodes: 20)
+    for (index, node) in network.nodes.enumerated() {
+      let before = network.nodes.map(\.heard.count)
+      network.speak(node, in: room, frames: 20)
+      network.command(node, .stopSpeaking(room))
+      network.run(for: .milliseconds(500))
+      for (other, listener) in network.nodes.enumerated() where other != index {
+        #expect(listener.heard.count - before[other] == 20, "speaker \(index), listener \(other)")
+      }
+    }
+  }
+
+  @Test func aChangeOfKeyLosesNothing() throws {
+    let network = try Network(seed: 11)
+    var settings = Settings()
+    settings.keys.generationLifetime = .seconds(2)
+    settings.keys.stepShift = 5
+    let room = try network.room(nodes: 9, settings: settings)
+    network.speak(network.nodes[0], in: room, frames: 500)
+    for node in network.nodes.dropFirst() { #expect(node.heard.count == 500) }
+  }
+
+  @Test func whoListensLateHearsFromThenOn() throws {
+    let network = try Network(seed: 12)
+    var settings = Settings()
+    settings.keys.stepShift = 3
+    let room = try network.room(nodes: 5, settings: settings)
+    let deaf = network.nodes[3]
+    network.command(deaf, .listen(room, false))
+    network.speak(network.nodes[0], in: room, frames: 800) { frame in
+      if frame == 700 { network.command(deaf, .listen(room, true)) }
+    }
+    #expect(deaf.heard.count >= 100)
+  }
+
+  @Test func whoNeverRelaysCarriesNothingWhateverHappens() throws {
+    let network = try Network(seed: 13)
+    for index in 0..<12 { try network.add(relays: index % 3 != 2) }
+    let host = network.nodes[0]
+    network.command(host, .create(title: "flock", access: .social, name: "host"))
+    let room = try #require(host.joined.first?.room)
+    let invite = try #require(host.invite(to: room))
+    for node in network.nodes.dropFirst() {
+      network.command(node, .join(invite, name: "guest"))
+      network.run(for: .milliseconds(50))
+    }
+    network.run(for: .seconds(8))
+    network.speak(host, in: room, frames: 300) { frame in
+      if frame == 150, let relay = network.interior(of: room) { network.kill(relay) }
+    }
+    for (index, node) in network.nodes.enumerated() where node.isAlive && index > 0 {
+      #expect(Set(node.heard.map(\.frame.counter)).count == 300)
+      guard index % 3 == 2 else { continue }
+      let forwarded = node.status(at: network.now).rooms.flatMap(\.streams).map(\.forwarded)
+      #expect(forwarded.allSatisfy { $0 == 0 })
     }
   }
 

@@ -32,6 +32,8 @@ struct Forest {
     let since: Instant
     var mirror: LinkID?
     var renewAt: Instant
+    /// Standbys tried while nothing at all arrived.
+    var tried = 0
   }
 
   /// A node we feed in one tree.
@@ -79,6 +81,14 @@ struct Forest {
         $0.parent == link || $0.standbys.contains(link) || $0.doubt?.mirror == link
           || $0.asking?.link == link || $0.former?.link == link
       }
+  }
+
+  /// Somebody who was asked to send us frames.
+  func feeds(_ link: LinkID) -> Bool {
+    slots.contains {
+      $0.parent == link || $0.doubt?.mirror == link || $0.former?.link == link
+        || $0.asking?.link == link
+    }
   }
 
   func isChild(_ link: LinkID, _ tree: Tree) -> Bool {

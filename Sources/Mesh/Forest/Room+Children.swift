@@ -16,12 +16,26 @@ extension Room {
   func capacity(_ ctx: borrowing Context) -> Int {
     let settings = ctx.settings.forest
     guard ctx.capacity.relays || me.presence.flags.contains(.root) else { return 0 }
-    let edges = ctx.capacity.uplink / settings.edgeRate / settings.talkersTimesTwo
+    let planned = max(settings.talkersTimesTwo, 2 * talkers)
+    let edges = ctx.capacity.uplink / settings.edgeRate / planned
     let limit =
       ctx.capacity.uplink >= settings.fastUplink
       ? settings.childrenMaximumFast : settings.childrenMaximum
     let total = min(max(edges, 0), limit)
     return isRootNow ? max(1, total / 2) : total
+  }
+
+  private var talkers: Int {
+    streams.count { $0.isOwn || roster[$0.session]?.isSpeaking == true }
+  }
+
+  /// Whether one more may be fed for a while: that may take the half of the uplink which lasting
+  /// children leave free, but not more.
+  private func canLend(_ ctx: borrowing Context) -> Bool {
+    guard ctx.capacity.relays || me.presence.flags.contains(.root) else { return false }
+    let edges = ctx.capacity.uplink / ctx.settings.forest.edgeRate / max(1, talkers)
+    let fed = forest.children[0].count + forest.children[1].count
+    return fed < min(edges, 2 * ctx.settings.forest.childrenMaximumFast)
   }
 
   private func hasRoom(_ tree: Tree, _ ctx: borrowing Context) -> Bool {
@@ -43,7 +57,7 @@ extension Room {
     }
     return Offer(
       tree: tree, open: hasRoom(tree, ctx), isRoot: false,
-      delay: slot.delay + hop(parent, ctx), path: slot.path + [mine])
+      delay: min(Limits.pathDelay, slot.delay + hop(parent, ctx)), path: slot.path + [mine])
   }
 
   /// One way over a link in microseconds, with a millisecond for the node itself.
@@ -94,6 +108,7 @@ extension Room {
     let offered = offer(graft.tree, ctx)
     guard !offered.path.isEmpty, !offered.path.contains(peer.node.short) else { return false }
     if graft.mirror {
+      guard isFed(link, graft.tree) || canLend(ctx) else { return false }
       feed(link, tree: graft.tree, until: ctx.now + ctx.settings.forest.mirror, graft.number)
       return true
     }
@@ -134,7 +149,13 @@ extension Room {
 
   /// Feeds a newcomer in both trees until it has found parents.
   func feed(_ link: LinkID, for duration: Duration, _ ctx: inout Context) {
-    for tree in Tree.allCases { feed(link, tree: tree, until: ctx.now + duration, 0) }
+    for tree in Tree.allCases where canLend(ctx) {
+      feed(link, tree: tree, until: ctx.now + duration, 0)
+    }
+  }
+
+  private func isFed(_ link: LinkID, _ tree: Tree) -> Bool {
+    forest.children[Int(tree.rawValue)].contains { $0.link == link }
   }
 
   private func feed(_ link: LinkID, tree: Tree, until: Instant, _ number: UInt32) {
@@ -146,8 +167,6 @@ extension Room {
       }
       return
     }
-    // Feeding for a while may exceed the capacity, but not without bound.
-    guard forest.children[index].count < 48 else { return }
     forest.children[index].append(
       Forest.Child(
         link: link, session: peer.session, tag: peer.theirTag, number: number, interior: false,

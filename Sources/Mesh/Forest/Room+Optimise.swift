@@ -8,7 +8,10 @@ extension Room {
     tickRepair(&ctx)
     guard forest.nextOptimise <= ctx.now else { return }
     forest.nextOptimise = ctx.now + ctx.settings.forest.optimise
-    for link in links.keys { links[link]?.pullTokens = 0 }
+    for link in links.keys {
+      links[link]?.pullTokens = 0
+      links[link]?.answers = 0
+    }
     trimChildren(&ctx)
     guard isMember else { return }
     meshRoots(&ctx)
@@ -32,21 +35,27 @@ extension Room {
   /// parents.
   private func meshRoots(_ ctx: inout Context) {
     guard me.presence.flags.contains(.root) else { return }
-    var complete = true
-    for member in roster.members.values where member.isRoot && member.session != me.session {
-      guard links.values.contains(where: { $0.session == member.session }) else {
-        complete = false
-        reach(member.introduction.contact, for: .entry, &ctx)
-        continue
-      }
-    }
-    guard complete, forest.fellSilent == nil || !hasOtherRoot else { return }
+    guard reachRoots(&ctx), forest.fellSilent == nil || !hasOtherRoot else { return }
     for tree in Tree.allCases {
       guard let parent = forest.slots[Int(tree.rawValue)].parent else { continue }
       release(parent, tree, &ctx)
       forest.slots[Int(tree.rawValue)].doubt = nil
       detach(tree, &ctx)
     }
+  }
+
+  /// Opens links to all other roots; true when all are there.
+  private func reachRoots(_ ctx: inout Context) -> Bool {
+    var complete = true
+    let roots = roster.members.values.lazy.filter { $0.isRoot && $0.session != self.me.session }
+    for member in roots.prefix(ctx.settings.frames.streams) {
+      guard links.values.contains(where: { $0.session == member.session }) else {
+        complete = false
+        reach(member.introduction.contact, for: .entry, &ctx)
+        continue
+      }
+    }
+    return complete
   }
 
   private var hasOtherRoot: Bool {
@@ -75,7 +84,11 @@ extension Room {
 
   /// A tree whose top is no root any more leads nowhere.
   func rootsChanged(_ ctx: inout Context) {
-    guard isMember, !me.presence.flags.contains(.root) else { return }
+    guard isMember else { return }
+    guard !me.presence.flags.contains(.root) else {
+      _ = reachRoots(&ctx)
+      return
+    }
     let roots = roster.members.values.filter(\.isRoot).map(\.node.short)
     for tree in Tree.allCases {
       let slot = forest.slots[Int(tree.rawValue)]

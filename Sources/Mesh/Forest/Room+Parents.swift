@@ -90,6 +90,7 @@ extension Room {
   /// Forgets the parent without a word to it.
   func detach(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
+    if let parent = forest.slots[index].parent { expectFrames(from: parent, &ctx) }
     forest.slots[index].parent = nil
     forest.slots[index].path = []
     ctx.note(.detached)
@@ -99,6 +100,11 @@ extension Room {
   func release(_ link: LinkID, _ tree: Tree, _ ctx: inout Context) {
     let prune = Prune(tree: tree, fromParent: false, number: forest.number())
     send(.prune, to: link, &ctx) { prune.encoded(tag: $0) }
+  }
+
+  /// What a neighbour sent before it heard otherwise is still welcome.
+  func expectFrames(from link: LinkID, _ ctx: inout Context) {
+    links[link]?.feedsUntil = ctx.now + ctx.settings.forest.mirror
   }
 
   /// A link of the room is gone.
@@ -113,6 +119,7 @@ extension Room {
   /// It delivered what its speaker never said.
   func shun(_ link: LinkID, _ ctx: inout Context) {
     links[link]?.shunnedUntil = ctx.now + ctx.settings.forest.shun
+    links[link]?.offendedAt = nil
     for tree in Tree.allCases where forest.slots[Int(tree.rawValue)].parent == link {
       release(link, tree, &ctx)
       detach(tree, &ctx)

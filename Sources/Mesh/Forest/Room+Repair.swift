@@ -26,9 +26,13 @@ extension Room {
     let slot = forest.slots[Int(tree.rawValue)]
     guard let parent = slot.parent, parent != link, slot.doubt?.mirror != link,
       slot.former?.link != link, slot.asking?.link != link,
-      ctx.now >= slot.since + .seconds(1), !me.presence.flags.contains(.root),
-      ctx.now >= links[link]?.declinedUntil ?? ctx.now
+      ctx.now >= slot.since + .seconds(1), !me.presence.flags.contains(.root)
     else { return }
+    decline(tree, link, &ctx)
+  }
+
+  func decline(_ tree: Tree, _ link: LinkID, _ ctx: inout Context) {
+    guard ctx.now >= links[link]?.declinedUntil ?? ctx.now else { return }
     links[link]?.declinedUntil = ctx.now + .seconds(1)
     release(link, tree, &ctx)
   }
@@ -57,7 +61,9 @@ extension Room {
   private func mirror(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     if forest.slots[index].standbys.isEmpty { chooseStandbys(tree, &ctx) }
-    guard let link = forest.slots[index].standbys.first else { return }
+    let standbys = forest.slots[index].standbys
+    guard !standbys.isEmpty else { return }
+    let link = standbys[(forest.slots[index].doubt?.tried ?? 0) % standbys.count]
     forest.slots[index].doubt?.mirror = link
     let graft = Graft(
       tree: tree, mirror: true, interior: false, uplink: me.presence.uplink,
@@ -74,7 +80,10 @@ extension Room {
     let index = Int(tree.rawValue)
     guard let doubt = forest.slots[index].doubt else { return }
     forest.slots[index].doubt = nil
-    if let mirror = doubt.mirror, mirror != keep { release(mirror, tree, &ctx) }
+    if let mirror = doubt.mirror, mirror != keep {
+      expectFrames(from: mirror, &ctx)
+      release(mirror, tree, &ctx)
+    }
   }
 
   /// The parent is given up: its mirror takes the place, or whoever is best.
@@ -93,21 +102,23 @@ extension Room {
     }
   }
 
-  /// Both parents silent, or nothing else arriving that could tell: the clock must.
+  /// Nothing arrives that could tell which parent is silent: the clock must. Standbys are tried in
+  /// turn and asked for what should have come since. Whichever brings something shows that the
+  /// parents are at fault; as long as none does, the speaker may just have paused.
   func tickRepair(_ ctx: inout Context) {
     for tree in Tree.allCases { runTimers(tree, &ctx) }
-    for stream in streams where isExpected(stream) {
-      for tree in Tree.allCases {
-        guard let due = silenceDue(stream, tree, ctx.settings), due <= ctx.now else { continue }
-        let index = Int(tree.rawValue)
-        if forest.slots[index].doubt != nil {
-          replace(tree, &ctx)
-        } else {
-          doubt(tree, &ctx)
-          guard let mirror = forest.slots[index].doubt?.mirror else { continue }
-          pull(stream, from: mirror, &ctx)
-        }
+    for tree in Tree.allCases {
+      guard let due = silenceDue(tree, ctx.settings), due <= ctx.now else { continue }
+      let index = Int(tree.rawValue)
+      if let doubt = forest.slots[index].doubt {
+        forest.slots[index].doubt?.tried = doubt.tried + 1
+        if let mirror = doubt.mirror { release(mirror, tree, &ctx) }
+        mirror(tree, &ctx)
+      } else {
+        self.doubt(tree, &ctx)
       }
+      guard let mirror = forest.slots[index].doubt?.mirror else { continue }
+      for stream in streams where isExpected(stream) { pull(stream, from: mirror, &ctx) }
     }
   }
 
@@ -138,9 +149,7 @@ extension Room {
       if let until = slot.asking?.until { due.append(until) }
       if let until = slot.former?.until { due.append(until) }
       if let renew = slot.doubt?.renewAt { due.append(renew) }
-      for stream in streams where isExpected(stream) {
-        if let silence = silenceDue(stream, slot.tree, settings) { due.append(silence) }
-      }
+      if let silence = silenceDue(slot.tree, settings) { due.append(silence) }
     }
     return due.min()
   }
@@ -149,15 +158,17 @@ extension Room {
     !stream.isOwn && stream.highest > 0 && roster[stream.session]?.isSpeaking == true
   }
 
-  /// When silence of a stream will make the tree's parent doubtful, or be the end of one that is. A
-  /// stream that has been quiet for long says nothing about parents any more.
-  private func silenceDue(_ stream: Stream, _ tree: Tree, _ settings: Settings) -> Instant? {
+  /// When silence of all streams will make the tree's parent doubtful, or the next standby be
+  /// tried. Streams that have been quiet for long say nothing about parents any more.
+  private func silenceDue(_ tree: Tree, _ settings: Settings) -> Instant? {
     let slot = forest.slots[Int(tree.rawValue)]
-    guard slot.parent != nil, slot.asking == nil else { return nil }
-    let base = max(stream.lastArrival, slot.since)
-    let patience =
-      slot.doubt == nil ? settings.forest.silenceAfter : settings.forest.replaceAfter
-    let due = base + patience
-    return due < stream.lastArrival + settings.frames.quiet ? due : nil
+    guard slot.parent != nil, slot.asking == nil,
+      let last = streams.lazy.filter({ self.isExpected($0) }).map(\.lastArrival).max()
+    else { return nil }
+    var due = max(last, slot.since) + settings.forest.silenceAfter
+    if let doubt = slot.doubt {
+      due = max(last, doubt.since) + settings.forest.replaceAfter * (doubt.tried + 1)
+    }
+    return due < last + settings.frames.quiet ? due : nil
   }
 }

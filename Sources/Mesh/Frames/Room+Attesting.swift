@@ -23,9 +23,6 @@ extension Room {
       return ctx.drop(.unknownSpeaker)
     }
     guard !stream.hasAttestation(attestation.last) else { return }
-    guard attestation.last < stream.highest + 640 || stream.highest == 0 else {
-      return ctx.drop(.counterTooFar)
-    }
     guard
       Signatures.verify(
         attestation.signature, by: stream.key, "VR1-att", id.raw.array + attestation.unsigned)
@@ -33,18 +30,31 @@ extension Room {
       ctx.drop(.badAttestation)
       return shun(link, &ctx)
     }
-    let forgeries = stream.file(attestation, at: ctx.now)
-    for counter in forgeries {
-      if let source = stream.source(of: counter) { forged(by: source, &ctx) }
+    let judgement = stream.file(attestation, at: ctx.now)
+    for counter in judgement.forged {
+      if let source = stream.source(of: counter) { delivered(forgery: counter, source, &ctx) }
       stream.discard(counter)
     }
+    if judgement.unopenable != nil { distrustKey(of: stream.session, &ctx) }
+    keyring.advance(
+      stream.session, to: attestation.last, at: ctx.now, settings: ctx.settings.keys)
     pass(attestation, of: stream, except: link, &ctx)
+    playWaiting(stream, &ctx)
   }
 
-  /// A frame was not what its speaker signed: its bearer is no parent for a while.
-  func forged(by link: LinkID, _ ctx: inout Context) {
+  /// A neighbour delivered what its speaker never said. That may not be its own doing: it could not
+  /// tell either until the attestation came. So whoever stands next to the forger judges first, and
+  /// those below only if that has not ended it.
+  func delivered(forgery counter: UInt32, _ link: LinkID, _ ctx: inout Context) {
     ctx.drop(.attestationMismatch)
-    shun(link, &ctx)
+    guard let peer = links[link] else { return }
+    let settings = ctx.settings.forest
+    guard let since = peer.offendedAt, ctx.now < since + settings.shun else {
+      links[link]?.offendedAt = ctx.now
+      return
+    }
+    let relays = forest.slots.first { $0.parent == link }?.path.count ?? 1
+    if ctx.now >= since + settings.offence * max(1, relays) { shun(link, &ctx) }
   }
 
   /// When the tree that should have brought an attestation is already two frames past it, the other
@@ -65,6 +75,17 @@ extension Room {
     guard
       let link = slot.parent ?? forest.slots[Int(due.rawValue)].parent ?? stream.source(of: counter)
     else { return }
+    let pull = Pull(session: stream.session, first: last, mask: 0)
+    send(.pull, to: link, &ctx) { pull.encoded(tag: $0) }
+  }
+
+  /// After an outage the speaker is further than can be believed without its word.
+  func askForProof(
+    _ counter: UInt32, of stream: Stream, from link: LinkID, _ ctx: inout Context
+  ) {
+    let last = counter / stream.attestEvery * stream.attestEvery - 1
+    guard last > stream.pulledAttestation, last >= Limits.firstCounter else { return }
+    stream.pulledAttestation = last
     let pull = Pull(session: stream.session, first: last, mask: 0)
     send(.pull, to: link, &ctx) { pull.encoded(tag: $0) }
   }

@@ -16,6 +16,10 @@ extension Room {
     if !stream.holds(counter - 1) { stream.markLonely(counter) }
     for (index, child) in children.enumerated()
     where child.link != source && child.session != stream.session {
+      guard stream.isOwn || ctx.mayGive(packet.count) else {
+        ctx.drop(.uplinkFull)
+        continue
+      }
       packet[1] = child.tag
       let record =
         ctx.mischief.isEmpty ? packet : spoiled(counter, of: stream, child: index, ctx.mischief)
@@ -63,6 +67,7 @@ extension Room {
     for bit in 0..<UInt32(32) where pull.mask >> bit & 1 == 1 {
       let counter = pull.first + bit
       guard stream.holds(counter) else { continue }
+      guard stream.isOwn || ctx.mayGive(packet.count) else { return ctx.drop(.uplinkFull) }
       build(counter, of: stream, repaired: true)
       packet[1] = peer.theirTag
       ctx.links.sendNow(packet, on: link, at: ctx.now, into: &ctx.effects)
@@ -75,7 +80,8 @@ extension Room {
 
   /// Asks for what should have come since the last frame we have.
   func pull(_ stream: Stream, from link: LinkID, _ ctx: inout Context) {
-    guard stream.highest > 0 else { return }
+    guard stream.highest > 0, stream.highest < Limits.lastCounter else { return }
+    expectFrames(from: link, &ctx)
     let pull = Pull(session: stream.session, first: stream.highest + 1, mask: 0x1FF_FFFF)
     send(.pull, to: link, &ctx) { pull.encoded(tag: $0) }
     ctx.note(.pulled)

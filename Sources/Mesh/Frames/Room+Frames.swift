@@ -9,11 +9,15 @@ extension Room {
   /// A media record, behind its type byte. The older of its two frames is handled first, so that
   /// frames reach the ear and the next relay in order.
   func receivedMedia(_ record: Span<UInt8>, from link: LinkID, _ ctx: inout Context) {
-    guard links[link] != nil else { return ctx.drop(.notJoined) }
+    guard let peer = links[link] else { return ctx.drop(.notJoined) }
     var reader = Reader(record)
     guard let head = try? MediaHead(from: &reader) else { return ctx.drop(.malformedRecord) }
     guard let stream = stream(of: head.session), !stream.isOwn else {
       return ctx.drop(.unknownSpeaker)
+    }
+    guard mayFeed(peer, stream, ctx) else {
+      ctx.drop(.unwantedMedia)
+      return decline(Tree(counter: head.counter), link, &ctx)
     }
     let size = stream.bodyBytes
     guard reader.remaining >= (head.hasPrevious ? 2 * size : size) else {
@@ -32,13 +36,15 @@ extension Room {
     _ counter: UInt32, step: UInt8, _ body: Span<UInt8>, of stream: Stream, from link: LinkID,
     _ ctx: inout Context
   ) {
-    switch stream.judge(counter, at: ctx.now, settings: ctx.settings.frames) {
+    switch stream.judge(counter, at: ctx.now) {
     case .duplicate:
       stream.status.duplicates += 1
       if listening { ctx.tell(.repeated(id, stream.session, counter)) }
       return
     case .tooOld: return ctx.drop(.frameTooOld)
-    case .tooFar: return ctx.drop(.counterTooFar)
+    case .tooFar:
+      askForProof(counter, of: stream, from: link, &ctx)
+      return ctx.drop(.counterTooFar)
     case .tooMany: return ctx.drop(.frameRate)
     case .new: break
     }
@@ -47,7 +53,7 @@ extension Room {
     for index in body.indices { frame.append(body[index]) }
     let leaf = Digest.leaf(room: id, frame: frame.span)
     if let promised = stream.attestedLeaf(of: counter) {
-      guard promised == leaf else { return forged(by: link, &ctx) }
+      guard promised == leaf else { return delivered(forgery: counter, link, &ctx) }
       stream.confirm(at: ctx.now)
     }
     stream.keep(counter, step: step, leaf: leaf, source: link, body: body, at: ctx.now)
@@ -55,11 +61,22 @@ extension Room {
     // The next frame overtook this one and left without it: those whose other tree is down would
     // never get it.
     if stream.takeLonely(counter + 1) { forward(counter + 1, of: stream, except: nil, &ctx) }
-    if listening { deliver(counter, step: step, of: stream, &ctx) }
+    if listening || keyring.isUnproven(stream.session) {
+      play(counter, step: step, of: stream, &ctx)
+    }
+  }
+
+  /// Frames are taken from those who were asked for them, and from the speaker itself: nobody else
+  /// in the room can put frames between.
+  private func mayFeed(_ peer: RoomLink, _ stream: Stream, _ ctx: borrowing Context) -> Bool {
+    if let until = peer.shunnedUntil, ctx.now < until { return false }
+    if peer.session == stream.session || forest.feeds(peer.link) { return true }
+    if let until = peer.feedsUntil, ctx.now < until { return true }
+    return forest.isHungry && !isRootNow
   }
 
   /// Opens the frame that lies in `frame` and plays it, if its stream is proven to be who it says.
-  private func deliver(
+  private func play(
     _ counter: UInt32, step: UInt8, of stream: Stream, _ ctx: inout Context
   ) {
     let outcome = keyring.open(
@@ -67,17 +84,34 @@ extension Room {
       settings: ctx.settings.keys, into: &plain)
     switch outcome {
     case .noKey: return ctx.drop(.noKey)
-    case .broken: return ctx.drop(.sealBroken)
+    case .broken:
+      stream.settle(counter, .broken)
+      return ctx.drop(.sealBroken)
+    case .proved: handOn(stream.session, &ctx)
     case .opened: break
     }
-    guard let level = plain.first, ctx.now <= stream.provenAt + ctx.settings.frames.unproven else {
-      return
-    }
+    guard listening, let level = plain.first,
+      ctx.now <= stream.provenAt + ctx.settings.frames.unproven
+    else { return }
+    stream.settle(counter, .played)
     ctx.tell(
       .heard(
         Heard(
           room: id, session: stream.session, counter: counter, duration: stream.duration,
           level: level & 0x7F, payload: Array(plain.dropFirst()))))
+  }
+
+  /// A key or a proof has come: what waited for it is played, unless that is too long ago to be
+  /// put in its place.
+  func playWaiting(_ stream: Stream, _ ctx: inout Context) {
+    guard listening, !stream.isOwn, keyring.newest(of: stream.session) != nil else { return }
+    for counter in stream.waiting(at: ctx.now, patience: ctx.settings.frames.held) {
+      frame.removeAll(keepingCapacity: true)
+      let step = stream.step(of: counter)
+      FrameHeader.append(session: stream.session, step: step, counter: counter, to: &frame)
+      stream.appendBody(of: counter, to: &frame)
+      play(counter, step: step, of: stream, &ctx)
+    }
   }
 
   /// Our own next frame.
@@ -116,6 +150,11 @@ extension Room {
       talker.stop()
       return .payloadSize
     }
+    let stage = roster.members.values.count { $0.isSpeaking && $0.session != me.session }
+    guard stage < ctx.settings.frames.streams else {
+      talker.stop()
+      return .stageFull
+    }
     if talker.isKeyOld(at: ctx.now, ctx.settings.keys) {
       do { try renewKey(talker, &ctx) } catch { return .memoryFull }
     }
@@ -150,7 +189,7 @@ extension Room {
   }
 
   /// A member's part changed: make or end its stream.
-  func stageChanged(_ member: Roster.Member, _ ctx: inout Context) {
+  func stageChanged(_ member: Roster.Member, began: Bool, _ ctx: inout Context) {
     defer { rootsChanged(&ctx) }
     let presence = member.presence
     guard member.isSpeaking, presence.frameBytes > 0,
@@ -158,12 +197,28 @@ extension Room {
     else { return }
     let body = Int(presence.frameBytes) - FrameHeader.count
     let old = stream(of: member.session)
-    if let old, old.bodyBytes == body, old.duration == duration { return }
+    if let old, old.bodyBytes == body, old.duration == duration {
+      if began { old.resume(at: ctx.now) }
+      return
+    }
+    if let old { heardUpTo[member.session] = old.highest }
     streams.removeAll { $0.session == member.session }
-    guard streams.count < ctx.settings.frames.streams else { return ctx.drop(.rosterFull) }
+    guard makeRoomForStream(&ctx) else { return ctx.drop(.stageFull) }
     streams.append(
       Stream(
         session: member.session, key: member.key, bodyBytes: body, duration: duration,
-        isOwn: false, floor: (old?.highest ?? 0) + 1, settings: ctx.settings.frames, at: ctx.now))
+        isOwn: false, floor: (heardUpTo[member.session] ?? 0) + 1, settings: ctx.settings.frames,
+        at: ctx.now))
+  }
+
+  /// Of too many streams the one that has been over for longest goes.
+  private func makeRoomForStream(_ ctx: inout Context) -> Bool {
+    guard streams.count >= ctx.settings.frames.streams else { return true }
+    let over = streams.filter { !$0.isOwn && roster[$0.session]?.isSpeaking != true }
+      .min { $0.lastArrival < $1.lastArrival }
+    guard let over else { return false }
+    heardUpTo[over.session] = over.highest
+    streams.removeAll { $0 === over }
+    return true
   }
 }

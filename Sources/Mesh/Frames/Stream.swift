@@ -11,10 +11,13 @@ final class Stream {
   let isOwn: Bool
 
   private(set) var highest: UInt32 = 0
-  private(set) var highestAttested: UInt32 = 0
+  /// Counters are believed up to a fixed distance from here: the newest attested frame, or the
+  /// first one heard while none is.
+  private var anchor: UInt32 = 0
+  private var hasAnchor = false
   /// Highest frame that came first from the tree's parent, by tree.
   var primary: [UInt32] = [0, 0]
-  var lastArrival: Instant
+  private(set) var lastArrival: Instant
   private(set) var provenAt: Instant
   private(set) var attestations: [Attestation] = []
   var pulledAttestation: UInt32 = 0
@@ -22,19 +25,34 @@ final class Stream {
 
   /// Frames per attestation.
   let attestEvery: UInt32
-  private let quiet: Duration
-  private let ring: Int
+  private let settings: FrameSettings
   private let floor: UInt32
-  private var counters: [UInt32]
-  private var steps: [UInt8]
-  private var leaves: [UInt64]
-  private var sources: [LinkID?]
+  private var kept: [Kept]
   private var attested: [(counter: UInt32, leaf: UInt64)]
   /// Frames passed on without the one before them.
   private var lonely: [UInt32]
   private var bodies: [UInt8]
   private var tokens: Int64
   private var refilled: Instant
+
+  /// What is known of a frame in the ring, its body apart.
+  private struct Kept {
+    var counter: UInt32 = 0
+    var step: UInt8 = 0
+    var fate = Fate.unopened
+    var leaf: UInt64 = 0
+    var source: LinkID?
+    var arrival = Instant(nanoseconds: 0)
+  }
+
+  /// What became of a frame at this node's ear.
+  enum Fate {
+    /// Nobody listens, no key yet, or not yet proven.
+    case unopened
+    /// The key we hold does not open it.
+    case broken
+    case played
+  }
 
   init(
     session: SessionID, key: SigningKey, bodyBytes: Int, duration: FrameDuration, isOwn: Bool,
@@ -46,13 +64,10 @@ final class Stream {
     self.duration = duration
     self.isOwn = isOwn
     self.floor = floor
+    self.settings = settings
     attestEvery = UInt32(max(1, settings.attestEvery.nanoseconds / duration.duration.nanoseconds))
-    quiet = settings.quiet
-    ring = settings.ring
-    counters = [UInt32](repeating: 0, count: ring)
-    steps = [UInt8](repeating: 0, count: ring)
-    leaves = [UInt64](repeating: 0, count: ring)
-    sources = [LinkID?](repeating: nil, count: ring)
+    let ring = settings.ring
+    kept = [Kept](repeating: Kept(), count: ring)
     attested = [(counter: UInt32, leaf: UInt64)](repeating: (0, 0), count: ring)
     lonely = [UInt32](repeating: 0, count: ring)
     bodies = [UInt8](repeating: 0, count: ring * bodyBytes)
@@ -67,29 +82,48 @@ final class Stream {
     case new, duplicate, tooOld, tooFar, tooMany
   }
 
-  private func slot(_ counter: UInt32) -> Int { Int(counter) % ring }
+  private func slot(_ counter: UInt32) -> Int { Int(counter) % settings.ring }
 
-  func holds(_ counter: UInt32) -> Bool { counters[slot(counter)] == counter }
+  /// Empty places hold counter 0, which no frame has.
+  func holds(_ counter: UInt32) -> Bool {
+    counter >= Limits.firstCounter && kept[slot(counter)].counter == counter
+  }
 
-  func step(of counter: UInt32) -> UInt8 { steps[slot(counter)] }
+  func step(of counter: UInt32) -> UInt8 { kept[slot(counter)].step }
 
-  func leaf(of counter: UInt32) -> UInt64 { leaves[slot(counter)] }
-
-  func source(of counter: UInt32) -> LinkID? { sources[slot(counter)] }
+  func source(of counter: UInt32) -> LinkID? { kept[slot(counter)].source }
 
   func attestedLeaf(of counter: UInt32) -> UInt64? {
     let entry = attested[slot(counter)]
     return entry.counter == counter ? entry.leaf : nil
   }
 
+  func settle(_ counter: UInt32, _ fate: Fate) {
+    guard holds(counter) else { return }
+    kept[slot(counter)].fate = fate
+  }
+
+  /// Frames of the last `patience` that wait for a key or a proof, oldest first.
+  func waiting(at now: Instant, patience: Duration) -> [UInt32] {
+    kept.lazy.filter { $0.counter != 0 && $0.fate == .unopened && $0.arrival + patience >= now }
+      .map(\.counter).sorted()
+  }
+
+  /// The speaker begins anew: what came of it before is neither late nor proof.
+  func resume(at now: Instant) {
+    lastArrival = now
+    provenAt = now
+    primary = [highest, highest]
+  }
+
   /// F3 and F4 of Spec 6: seen before, too old to matter, too far ahead of what is proven, too
   /// many.
-  func judge(_ counter: UInt32, at now: Instant, settings: FrameSettings) -> Verdict {
+  func judge(_ counter: UInt32, at now: Instant) -> Verdict {
     if holds(counter) { return .duplicate }
-    if counter < floor || (highest > 0 && counter + UInt32(ring) <= highest) { return .tooOld }
-    if highest > 0, counter > max(highestAttested, floor) + settings.ahead, counter > highest + 64 {
-      return .tooFar
+    if counter < floor || (highest > 0 && counter + UInt32(settings.ring) <= highest) {
+      return .tooOld
     }
+    if hasAnchor, counter > anchor + settings.ahead { return .tooFar }
     let gained = (now - refilled).nanoseconds &* Int64(settings.rate)
     tokens = min(Int64(settings.burst) * 1_000_000_000, tokens &+ max(0, gained))
     refilled = now
@@ -104,18 +138,19 @@ final class Stream {
     at now: Instant
   ) {
     let slot = slot(counter)
-    counters[slot] = counter
-    steps[slot] = step
-    leaves[slot] = leaf
-    sources[slot] = source
+    kept[slot] = Kept(counter: counter, step: step, leaf: leaf, source: source, arrival: now)
     let start = slot * bodyBytes
     for index in 0..<bodyBytes { bodies[start + index] = body[index] }
     if highest == 0 {
       // Neither tree is late for what came before we listened.
       primary = [counter + 2, counter + 2]
     }
+    if !hasAnchor {
+      anchor = counter
+      hasAnchor = true
+    }
     // Who begins to speak cannot be proven yet.
-    if now > lastArrival + quiet || highest == 0 { provenAt = now }
+    if now > lastArrival + settings.quiet || highest == 0 { provenAt = now }
     if counter > highest {
       if highest > 0 { status.missing += UInt64(counter - highest - 1) }
       highest = counter
@@ -143,31 +178,50 @@ final class Stream {
 
   func hasAttestation(_ last: UInt32) -> Bool { attestations.contains { $0.last == last } }
 
-  /// Files a verified attestation. Returns the counters of frames we hold that it disowns.
-  func file(_ attestation: Attestation, at now: Instant) -> [UInt32] {
+  /// What an attestation says about the frames that are here.
+  struct Judgement {
+    var forged: [UInt32] = []
+    /// Genuine, but our key does not open it.
+    var unopenable: UInt32?
+  }
+
+  /// Files a verified attestation.
+  func file(_ attestation: Attestation, at now: Instant) -> Judgement {
     attestations.append(attestation)
     if attestations.count > 8 { attestations.removeFirst() }
-    highestAttested = max(highestAttested, attestation.last)
-    var forged: [UInt32] = []
+    if attestation.last > anchor || attestations.count == 1 { moveAnchor(to: attestation.last) }
+    var judgement = Judgement()
     var confirmed = false
     for (counter, leaf) in attestation.entries {
       attested[slot(counter)] = (counter, leaf)
       guard holds(counter) else { continue }
-      if leaves[slot(counter)] == leaf {
+      if kept[slot(counter)].leaf == leaf {
         confirmed = true
         status.proven += 1
+        if kept[slot(counter)].fate == .broken { judgement.unopenable = counter }
       } else {
-        forged.append(counter)
+        judgement.forged.append(counter)
       }
     }
     if confirmed { provenAt = now }
-    return forged
+    return judgement
+  }
+
+  /// Frames further ahead than a speaker can be of its own word were made up: the true ones must
+  /// not be too old beside them.
+  private func moveAnchor(to counter: UInt32) {
+    anchor = counter
+    hasAnchor = true
+    guard highest > counter + settings.ahead else { return }
+    for index in kept.indices where kept[index].counter > counter { kept[index] = Kept() }
+    highest = counter
+    primary = [counter, counter]
   }
 
   /// Throws a disowned frame out, so that the true one can still come.
   func discard(_ counter: UInt32) {
     guard holds(counter) else { return }
-    counters[slot(counter)] = 0
+    kept[slot(counter)] = Kept()
   }
 
   /// A frame that came after its attestation and matches it.

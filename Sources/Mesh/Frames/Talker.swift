@@ -8,6 +8,8 @@ final class Talker {
   private(set) var nextCounter = Limits.firstCounter
   private(set) var generation: UInt16 = 0
   private(set) var chain: Chain?
+  /// Announced; takes over at its first counter, when everybody can have it.
+  private var nextChain: Chain?
   private var keyedAt = Instant(nanoseconds: 0)
   private(set) var payloadBytes = 0
   private(set) var duration = FrameDuration.ms20
@@ -26,9 +28,21 @@ final class Talker {
   var sealedBytes: Int { FrameHeader.count + 1 + payloadBytes + FrameKey.tagCount }
 
   func adopt(_ chain: Chain, generation: UInt16, at now: Instant) {
-    self.chain = chain
+    if self.chain == nil || chain.counterStart <= nextCounter {
+      self.chain = chain
+      nextChain = nil
+    } else {
+      nextChain = chain
+    }
     self.generation = generation
     keyedAt = now
+  }
+
+  /// The first counter of a key announced now: with none in use there is nothing to wait on.
+  func start(ofKeyAfter activation: Duration) -> UInt32 {
+    guard chain != nil else { return nextCounter }
+    let frames = activation.nanoseconds / duration.duration.nanoseconds
+    return min(Limits.lastCounter, nextCounter + UInt32(clamping: frames))
   }
 
   func isKeyOld(at now: Instant, _ settings: KeySettings) -> Bool {
@@ -39,8 +53,12 @@ final class Talker {
   func seal(
     _ payload: [UInt8], level: UInt8, room: RoomID, into out: inout [UInt8]
   ) throws(KeysError) -> UInt32? {
-    guard let chain, nextCounter < Limits.lastCounter else { return nil }
     let counter = nextCounter
+    if let next = nextChain, counter >= next.counterStart {
+      chain = next
+      nextChain = nil
+    }
+    guard let chain, counter < Limits.lastCounter else { return nil }
     plain.removeAll(keepingCapacity: true)
     plain.append(min(level, 127))
     plain.append(contentsOf: payload)

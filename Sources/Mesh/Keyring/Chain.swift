@@ -14,11 +14,18 @@ final class Chain {
   private var previous: FrameKey?
   private var previousUntil = Instant(nanoseconds: 0)
   private let shift: UInt32
+  /// Its first step matched the speaker's commitment, or a frame was opened with it. Until then it
+  /// is one neighbour's word and goes no further.
+  private(set) var isProven: Bool
+  /// Who handed it over; nil for our own.
+  let source: LinkID?
 
   init(
     session: SessionID, generation: UInt16, counterStart: UInt32, step: UInt32,
-    base: consuming Secret, settings: KeySettings
+    base: consuming Secret, isProven: Bool, source: LinkID?, settings: KeySettings
   ) throws(KeysError) {
+    self.isProven = isProven
+    self.source = source
     self.session = session
     self.generation = generation
     self.counterStart = counterStart
@@ -55,6 +62,18 @@ final class Chain {
     current.seal(plain.span, counter: UInt64(counter), room: room, into: &out)
   }
 
+  func proved() { isProven = true }
+
+  /// Moves on to the step of a frame that its speaker attested, so that whoever is handed the key
+  /// later hears nothing from before that.
+  func advance(to counter: UInt32, at now: Instant, settings: KeySettings) {
+    guard counter >= counterStart else { return }
+    let wanted = step(of: counter)
+    guard wanted > step, wanted - step <= settings.stepsAhead else { return }
+    guard let base = try? base(at: wanted), let key = try? frameKey(base, wanted) else { return }
+    move(to: wanted, base: base, key: key, at: now, settings: settings)
+  }
+
   /// Opens one frame. State moves forward only when a frame of a later step proves genuine.
   func open(
     _ frame: Span<UInt8>, counter: UInt32, stepByte: UInt8, room: RoomID, at now: Instant,
@@ -83,27 +102,39 @@ final class Chain {
     _ frame: Span<UInt8>, _ wanted: UInt32, room: RoomID, at now: Instant, settings: KeySettings,
     into plain: inout [UInt8]
   ) -> Bool {
-    do {
-      var ahead = try SenderChain.ratchet(base)
-      for _ in step + 1..<wanted { ahead = try SenderChain.ratchet(ahead) }
-      var key = try FrameKey(
-        base: ahead, keyID: Chain.keyID(session: session, generation: generation, step: wanted))
-      guard key.open(frame, room: room, into: &plain) else { return false }
-      swap(&current, &key)
-      previous = wanted == step + 1 ? .some(key) : nil
-      previousUntil = now + settings.keepOld
-      base = ahead
-      step = wanted
-      return true
-    } catch {
-      return false
-    }
+    guard let base = try? base(at: wanted), let key = try? frameKey(base, wanted),
+      key.open(frame, room: room, into: &plain)
+    else { return false }
+    move(to: wanted, base: base, key: key, at: now, settings: settings)
+    return true
+  }
+
+  private func move(
+    to wanted: UInt32, base: consuming Secret, key: consuming FrameKey, at now: Instant,
+    settings: KeySettings
+  ) {
+    swap(&current, &key)
+    previous = wanted == step + 1 ? .some(key) : nil
+    previousUntil = now + settings.keepOld
+    self.base = base
+    step = wanted
+  }
+
+  /// The base key of a later step.
+  private func base(at wanted: UInt32) throws(KeysError) -> Secret {
+    var ahead = try SenderChain.ratchet(base)
+    for _ in step + 1..<wanted { ahead = try SenderChain.ratchet(ahead) }
+    return ahead
+  }
+
+  private func frameKey(_ base: borrowing Secret, _ step: UInt32) throws(KeysError) -> FrameKey {
+    try FrameKey(
+      base: base, keyID: Chain.keyID(session: session, generation: generation, step: step))
   }
 
   private func advance() throws(KeysError) {
     let next = try SenderChain.ratchet(base)
-    current = try FrameKey(
-      base: next, keyID: Chain.keyID(session: session, generation: generation, step: step + 1))
+    current = try frameKey(next, step + 1)
     base = next
     step += 1
   }

@@ -16,11 +16,13 @@ struct Keyring {
     let header: GrantHeader
     let sealed: [UInt8]
     let link: LinkID
+    let until: Instant
   }
 
   private(set) var speakers: OrderedDictionary<SessionID, Speaker> = [:]
   private var earlyGrants: OrderedDictionary<SessionID, EarlyGrant> = [:]
-  private var earlyAnnouncements: OrderedDictionary<SessionID, KeyAnnouncement> = [:]
+  private var earlyAnnouncements:
+    OrderedDictionary<SessionID, (announcement: KeyAnnouncement, until: Instant)> = [:]
   /// Of each kind held at once; a guess.
   private static let earlyMaximum = 32
 
@@ -29,9 +31,9 @@ struct Keyring {
     earlyGrants[grant.header.session] = grant
   }
 
-  mutating func early(_ announcement: KeyAnnouncement) {
+  mutating func early(_ announcement: KeyAnnouncement, until: Instant) {
     guard earlyAnnouncements.count < Keyring.earlyMaximum else { return }
-    earlyAnnouncements[announcement.session] = announcement
+    earlyAnnouncements[announcement.session] = (announcement, until)
   }
 
   mutating func takeEarlyGrant(_ session: SessionID) -> EarlyGrant? {
@@ -39,10 +41,15 @@ struct Keyring {
   }
 
   mutating func takeEarlyAnnouncement(_ session: SessionID) -> KeyAnnouncement? {
-    earlyAnnouncements.removeValue(forKey: session)
+    earlyAnnouncements.removeValue(forKey: session)?.announcement
   }
 
   func announcement(of session: SessionID) -> KeyAnnouncement? { speakers[session]?.announcement }
+
+  /// One neighbour gave us this key and nothing has shown yet that it is the speaker's.
+  func isUnproven(_ session: SessionID) -> Bool {
+    speakers[session]?.chains.last?.isProven == false
+  }
 
   func newest(of session: SessionID) -> Chain? { speakers[session]?.chains.last }
 
@@ -67,6 +74,21 @@ struct Keyring {
     speakers[chain.session] = speaker
   }
 
+  /// Gives up a key that does not open what its speaker attested. Says who handed it over.
+  mutating func distrust(_ session: SessionID) -> LinkID? {
+    guard let chain = speakers[session]?.chains.last, !chain.isProven else { return nil }
+    speakers[session]?.chains.removeLast()
+    speakers[session]?.askedAt = nil
+    return chain.source
+  }
+
+  func advance(
+    _ session: SessionID, to counter: UInt32, at now: Instant, settings: KeySettings
+  ) {
+    let chain = speakers[session]?.chains.last { $0.counterStart <= counter }
+    chain?.advance(to: counter, at: now, settings: settings)
+  }
+
   mutating func asked(_ session: SessionID, at now: Instant) {
     speakers[session]?.askedAt = now
   }
@@ -87,10 +109,15 @@ struct Keyring {
     let opened = chain.open(
       frame, counter: counter, stepByte: stepByte, room: room, at: now, settings: settings,
       into: &plain)
-    return opened ? .opened : .broken
+    guard opened else { return .broken }
+    guard !chain.isProven else { return .opened }
+    chain.proved()
+    return .proved
   }
 
-  func forgetOld(at now: Instant) {
+  mutating func forgetOld(at now: Instant) {
+    earlyGrants.removeAll { $0.value.until <= now }
+    earlyAnnouncements.removeAll { $0.value.until <= now }
     for speaker in speakers.values {
       for chain in speaker.chains { chain.forgetOld(at: now) }
     }
@@ -99,4 +126,6 @@ struct Keyring {
 
 enum KeyOutcome {
   case opened, broken, noKey
+  /// Opened, and that shows for the first time that the key is the speaker's.
+  case proved
 }

@@ -9,11 +9,12 @@ extension Room {
   func renewKey(_ talker: Talker, _ ctx: inout Context) throws(KeysError) {
     let base = try Secret(random: &ctx.entropy)
     let generation = talker.generation &+ 1
+    let start = talker.start(ofKeyAfter: ctx.settings.keys.activation)
     let chain = try Chain(
-      session: me.session, generation: generation, counterStart: talker.nextCounter, step: 0,
-      base: base, settings: ctx.settings.keys)
+      session: me.session, generation: generation, counterStart: start, step: 0, base: base,
+      isProven: true, source: nil, settings: ctx.settings.keys)
     var announcement = KeyAnnouncement(
-      session: me.session, generation: generation, counterStart: talker.nextCounter,
+      session: me.session, generation: generation, counterStart: start,
       activeMilliseconds: UInt16(ctx.settings.keys.activation.milliseconds),
       commitment: chain.commitment(room: id))
     announcement.signature = me.sign("VR1-kann", id.raw.array + announcement.unsigned)
@@ -42,7 +43,7 @@ extension Room {
       return
     }
     guard let member = roster[session] else {
-      keyring.early(announcement)
+      keyring.early(announcement, until: ctx.now + ctx.settings.keys.keepEarly)
       let want = SessionWant(sessions: [session])
       return send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
     }
@@ -62,7 +63,7 @@ extension Room {
   /// has proved admission; with moderators the frontier rule will stand here too.
   func grant(_ session: SessionID, to link: LinkID, _ ctx: inout Context) {
     guard let peer = links[link], peer.session != session,
-      let chain = keyring.newest(of: session),
+      let chain = keyring.newest(of: session), chain.isProven,
       peer.granted[session] != chain.generation
     else { return }
     links[link]?.granted[session] = chain.generation
@@ -88,10 +89,16 @@ extension Room {
     // Noted for members alone: a neighbour could name every session there can be.
     if roster[session] != nil { links[link]?.granted[session] = header.generation }
     if let held = keyring.newest(of: session), held.generation >= header.generation { return }
+    guard links[link]?.distrusted.contains(session) == false else {
+      return ctx.drop(.unwantedGrant)
+    }
     guard let announcement = keyring.announcement(of: session),
       announcement.generation >= header.generation
     else {
-      return keyring.early(Keyring.EarlyGrant(header: header, sealed: sealed, link: link))
+      return keyring.early(
+        Keyring.EarlyGrant(
+          header: header, sealed: sealed, link: link,
+          until: ctx.now + ctx.settings.keys.keepEarly))
     }
     guard announcement.generation == header.generation else { return ctx.drop(.unwantedGrant) }
     guard let nonce = Nonce24(Array(sealed.prefix(Nonce24.count))) else {
@@ -103,19 +110,40 @@ extension Room {
       let chain = try Chain(
         session: session, generation: header.generation,
         counterStart: announcement.counterStart, step: header.step, base: base,
-        settings: ctx.settings.keys)
+        isProven: header.step == 0, source: link, settings: ctx.settings.keys)
       guard header.step > 0 || chain.commitment(room: id) == announcement.commitment else {
+        distrust(link, session)
         return ctx.drop(.badGrant)
       }
       keyring.hold(chain, keep: ctx.settings.keys.generationsKept)
     } catch {
       return ctx.drop(.badGrant)
     }
-    for other in links.keys where other != link { grant(session, to: other, &ctx) }
+    handOn(session, &ctx)
+    if let stream = stream(of: session) { playWaiting(stream, &ctx) }
+  }
+
+  /// To every neighbour that is not known to have it; nothing while the key is unproven.
+  func handOn(_ session: SessionID, _ ctx: inout Context) {
+    for link in links.keys { grant(session, to: link, &ctx) }
+  }
+
+  /// The speaker attested a frame that our key does not open: somebody handed us a wrong one.
+  func distrustKey(of session: SessionID, _ ctx: inout Context) {
+    guard let link = keyring.distrust(session) else { return }
+    ctx.drop(.badGrant)
+    distrust(link, session)
+  }
+
+  private func distrust(_ link: LinkID, _ session: SessionID) {
+    guard roster[session] != nil else { return }
+    links[link]?.distrusted.append(session)
   }
 
   func received(_ request: GrantRequest, from link: LinkID, _ ctx: inout Context) {
-    guard keyring.newest(of: request.session)?.generation == request.generation else {
+    guard let chain = keyring.newest(of: request.session), chain.isProven,
+      chain.generation == request.generation
+    else {
       return ctx.note(.keyRefused)
     }
     links[link]?.granted.removeValue(forKey: request.session)
@@ -129,7 +157,8 @@ extension Room {
       guard let lacking = keyring.lacks(session) else { continue }
       if let asked = speaker.askedAt, ctx.now < asked + ctx.settings.keys.requestAfter { continue }
       keyring.asked(session, at: ctx.now)
-      guard let link = ctx.entropy.pick(Array(links.keys)) else { continue }
+      let trusted = links.values.filter { !$0.distrusted.contains(session) }.map(\.link)
+      guard let link = ctx.entropy.pick(trusted) else { continue }
       let request = GrantRequest(session: session, generation: lacking.generation)
       send(.grantRequest, to: link, &ctx) { request.encoded(tag: $0) }
     }

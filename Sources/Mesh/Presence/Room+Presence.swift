@@ -4,8 +4,6 @@ import Wire
 
 /// Who is here: records flooded when they change, rosters compared when they do not.
 extension Room {
-  private var slack: UInt64 { 600_000 }
-
   /// What a new neighbour is told at once.
   func introduce(to link: LinkID, _ ctx: inout Context) {
     send(.introduction, to: link, &ctx) { me.introduction.encoded(tag: $0) }
@@ -54,7 +52,7 @@ extension Room {
     if roster[session] != nil {
       roster.update(introduction, of: session)
     } else {
-      guard let presence = pending.removeValue(forKey: session) else {
+      guard let presence = pending.removeValue(forKey: session)?.presence else {
         return park(introduction, session, from: link, &ctx)
       }
       guard verified(presence, by: introduction.certificate.session, &ctx) else {
@@ -108,14 +106,14 @@ extension Room {
     guard known || pending.count < ctx.settings.presence.pendingMaximum else {
       return ctx.drop(.rosterFull)
     }
-    pending[presence.session] = presence
+    pending[presence.session] = (presence, ctx.now + ctx.settings.presence.pendingLifetime)
     let want = SessionWant(sessions: [presence.session])
     send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
   }
 
   func answer(introductions want: SessionWant, from link: LinkID, _ ctx: inout Context) {
     for session in want.sessions {
-      guard let member = roster[session] else { continue }
+      guard let member = roster[session], mayAnswer(link, &ctx) else { continue }
       send(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
     }
   }
@@ -143,23 +141,34 @@ extension Room {
   /// Sends what the neighbour lacks and asks for what we lack.
   func received(_ summary: RosterSummary, from link: LinkID, _ ctx: inout Context) {
     var wanted: [SessionID] = []
+    var strangers: [SessionID] = []
     var known: OrderedSet<SessionID> = []
     for entry in summary.entries {
       known.append(entry.session)
       guard entry.session != me.session, !roster.hasDeparted(entry.session) else { continue }
-      guard let ours = roster[entry.session]?.presence else {
+      guard let member = roster[entry.session] else {
         wanted.append(entry.session)
         continue
       }
+      let ours = member.presence
+      if entry.introduction > member.introduction.version {
+        strangers.append(entry.session)
+      } else if entry.introduction < member.introduction.version, mayAnswer(link, &ctx) {
+        sendOnce(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
+      }
       if (entry.version, entry.beat) > (ours.version, ours.beat) {
         wanted.append(entry.session)
-      } else if (entry.version, entry.beat) < (ours.version, ours.beat) {
+      } else if (entry.version, entry.beat) < (ours.version, ours.beat), mayAnswer(link, &ctx) {
         sendOnce(.presence, to: link, &ctx) { ours.encoded(tag: $0) }
       }
     }
     for presence in roster.records(in: summary.buckets)
-    where presence.version > 0 && !known.contains(presence.session) {
+    where presence.version > 0 && !known.contains(presence.session) && mayAnswer(link, &ctx) {
       sendOnce(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
+    }
+    if !strangers.isEmpty {
+      let want = SessionWant(sessions: strangers)
+      sendOnce(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
     }
     guard !wanted.isEmpty else { return }
     let want = SessionWant(sessions: wanted)
@@ -168,9 +177,22 @@ extension Room {
 
   func answer(presences want: SessionWant, from link: LinkID, _ ctx: inout Context) {
     for session in want.sessions {
-      guard let presence = roster[session]?.presence, presence.version > 0 else { continue }
+      guard let presence = roster[session]?.presence, presence.version > 0,
+        mayAnswer(link, &ctx)
+      else { continue }
       sendOnce(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
     }
+  }
+
+  /// A few bytes can ask for a whole roster: what one neighbour is sent for that has a limit, and
+  /// the next comparison goes on where it ended.
+  private func mayAnswer(_ link: LinkID, _ ctx: inout Context) -> Bool {
+    guard let peer = links[link], peer.answers < ctx.settings.presence.answersPerSecond else {
+      ctx.drop(.rateLimited)
+      return false
+    }
+    links[link]?.answers += 1
+    return true
   }
 
   /// In pieces, each of whole parts, so that what is missing from a piece is known to be lacking.
@@ -178,17 +200,21 @@ extension Room {
     var mask: UInt64 = 0
     var entries: [RosterSummary.Entry] = []
     func say() {
+      // As dear as a record for each ten it lists.
+      for _ in 0...entries.count / 10 where !mayAnswer(link, &ctx) { return }
       let summary = RosterSummary(buckets: mask, entries: entries)
       sendOnce(.rosterSummary, to: link, &ctx) { summary.encoded(tag: $0) }
       mask = 0
       entries = []
     }
     for index in 0..<UInt64(RosterBuckets.count) where buckets >> index & 1 == 1 {
-      let part = roster.records(in: 1 << index).filter { $0.version > 0 }
+      let part = roster.members(in: 1 << index).filter { $0.presence.version > 0 }
       if entries.count + part.count > RosterSummary.maximum, mask != 0 { say() }
       mask |= 1 << index
       entries += part.map {
-        RosterSummary.Entry(session: $0.session, version: $0.version, beat: $0.beat)
+        RosterSummary.Entry(
+          session: $0.session, version: $0.presence.version, beat: $0.presence.beat,
+          introduction: $0.introduction.version)
       }
     }
     if mask != 0 { say() }
@@ -213,6 +239,7 @@ extension Room {
     for member in roster.expire(at: ctx.now.milliseconds) where member.session != me.session {
       gone(member, &ctx)
     }
+    pending.removeAll { $0.value.until <= ctx.now }
     guard nextCompare <= ctx.now else { return }
     if !ctx.mischief.isEmpty { poison(&ctx) }
     nextCompare = ctx.now + ctx.settings.presence.compare
@@ -227,11 +254,15 @@ extension Room {
   private func admit(_ introduction: Introduction, _ presence: Presence, _ ctx: inout Context) {
     let before = roster[presence.session]
     roster.put(introduction, presence)
-    if before?.isSpeaking != presence.flags.contains(.speaking) {
-      ctx.tell(.speaking(id, presence.session, presence.flags.contains(.speaking)))
+    let speaks = presence.flags.contains(.speaking)
+    let began = speaks && before?.isSpeaking != true
+    if began || !speaks && before?.isSpeaking == true {
+      ctx.tell(.speaking(id, presence.session, speaks))
     }
     overlay.learn([introduction.contact], except: ctx.contact.node, entropy: &ctx.entropy)
-    if let member = roster[presence.session] { stageChanged(member, &ctx) }
+    if let member = roster[presence.session] {
+      stageChanged(member, began: began, &ctx)
+    }
     if let early = keyring.takeEarlyAnnouncement(presence.session),
       let link = links.values.first?.link
     {
@@ -240,7 +271,8 @@ extension Room {
   }
 
   private func depart(_ session: SessionID, until expiry: UInt64, _ ctx: inout Context) {
-    guard let member = roster.remove(session, farewell: expiry) else { return }
+    guard let member = roster.remove(session) else { return }
+    roster.keepAway(session, until: expiry, atMost: ctx.settings.presence.departedMaximum)
     gone(member, &ctx)
   }
 
@@ -248,6 +280,7 @@ extension Room {
     rosterChanged = true
     keyring.forget(member.session)
     streams.removeAll { $0.session == member.session }
+    heardUpTo.removeValue(forKey: member.session)
     if member.isSpeaking { ctx.tell(.speaking(id, member.session, false)) }
     rootsChanged(&ctx)
   }
@@ -267,7 +300,9 @@ extension Room {
     _ presence: Presence, by key: SigningKey, _ ctx: inout Context
   ) -> Bool {
     let now = ctx.now.milliseconds
-    let latest = (ctx.now + ctx.settings.presence.lifetime).milliseconds + slack
+    let latest =
+      (ctx.now + ctx.settings.presence.lifetime).milliseconds
+      + UInt64(ctx.settings.clockSkew.milliseconds)
     guard presence.expiry > now, presence.expiry <= latest else { return false }
     return Signatures.verify(presence.signature, by: key, "VR1-presence", presence.unsigned)
   }

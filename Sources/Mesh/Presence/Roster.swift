@@ -30,23 +30,21 @@ struct Roster {
 
   var count: Int { members.count }
 
-  func member(on node: NodeID) -> Member? { members.values.first { $0.node == node } }
-
   /// Versions only, or with heartbeats.
   func bucketHashes(withBeats: Bool) -> [UInt64] {
     guard withBeats else { return buckets }
     return zip(buckets, beatBuckets).map { $0 ^ $1 }
   }
 
-  func records(in wanted: UInt64) -> [Presence] {
-    members.values.lazy.map(\.presence).filter {
+  func records(in wanted: UInt64) -> [Presence] { members(in: wanted).map(\.presence) }
+
+  func members(in wanted: UInt64) -> [Member] {
+    members.values.filter {
       wanted >> UInt64(RosterBuckets.index(of: $0.session)) & 1 == 1
     }
   }
 
   func hasDeparted(_ session: SessionID) -> Bool { departed[session] != nil }
-
-  var earliestExpiry: UInt64? { members.values.lazy.map(\.presence.expiry).min() }
 
   // MARK: Changes, for records already verified
 
@@ -70,11 +68,16 @@ struct Roster {
   }
 
   @discardableResult
-  mutating func remove(_ session: SessionID, farewell: UInt64? = nil) -> Member? {
-    if let farewell { departed[session] = farewell }
+  mutating func remove(_ session: SessionID) -> Member? {
     guard let member = members.removeValue(forKey: session) else { return nil }
     toggle(member)
     return member
+  }
+
+  /// A session that said farewell does not come back before its last record would have expired.
+  mutating func keepAway(_ session: SessionID, until expiry: UInt64, atMost limit: Int) {
+    departed[session] = expiry
+    if departed.count > limit { departed.removeFirst() }
   }
 
   /// Sessions whose record ran out at `moment`, removed.

@@ -72,7 +72,6 @@ extension Room {
 
   /// A JOIN whose mark is ours. `sealed` is nonce and box.
   func receivedJoin(_ sealed: [UInt8], from link: LinkID, _ ctx: inout Context) {
-    guard links[link] == nil else { return ctx.drop(.duplicateMessage) }
     guard let transcript = ctx.links.transcript(of: link), let node = ctx.links.node(of: link),
       sealed.count > Nonce24.count, let nonce = Nonce24(Array(sealed.prefix(Nonce24.count)))
     else { return ctx.drop(.badJoin) }
@@ -115,7 +114,9 @@ extension Room {
   }
 
   private func refuse(_ link: LinkID, _ drop: Drop, _ join: Join, _ ctx: inout Context) {
-    let late = join.certificate.issued > ctx.now.milliseconds + 600_000
+    let late =
+      join.certificate.issued
+      > (ctx.now + ctx.settings.clockSkew).milliseconds
     if late, case .joining = phase { refusal = .clockWrong }
     guard let transcript = ctx.links.transcript(of: link) else { return }
     let theirs = mark(transcript, initiator: ctx.links.isInitiator(of: link) == false)
@@ -137,9 +138,17 @@ extension Room {
   private func welcome(_ join: Join, link: LinkID, node: NodeID, _ ctx: inout Context) {
     let session = Charter.session(join.certificate.session, in: id)
     guard session != me.session else { return ctx.drop(.badJoin) }
+    if let known = links[link] {
+      guard known.session != session else { return ctx.drop(.duplicateMessage) }
+      // It left and came again, and this overtook its farewell.
+      removeNeighbour(link, &ctx)
+    }
     links[link] = RoomLink(
       link: link, node: node, session: session, theirTag: join.tag, since: ctx.now)
     if joinsSent[link] == nil { sendJoin(on: link, &ctx) }
+    if forest.isHungry && !isRootNow {
+      links[link]?.feedsUntil = ctx.now + ctx.settings.forest.firstFeed + .seconds(1)
+    }
     let wasJoining = !isMember
     if wasJoining {
       phase = .member
@@ -175,10 +184,35 @@ extension Room {
   }
 
   func leaveLinks(_ ctx: inout Context) {
-    for link in links.keys { send(.leave, to: link, &ctx) { [$0] } }
+    for link in links.keys {
+      send(.leave, to: link, &ctx) { tag in
+        var writer = Writer(capacity: 4)
+        writer.u8(tag)
+        writer.u24(me.session.raw)
+        return writer.bytes
+      }
+    }
   }
 
-  func receivedLeave(from link: LinkID, _ ctx: inout Context) {
+  func receivedLeave(_ session: SessionID, from link: LinkID, _ ctx: inout Context) {
+    guard links[link]?.session == session else { return }
+    removeNeighbour(link, &ctx)
+  }
+
+  /// A JOIN that nobody answers must not stand in the way of the next.
+  func forgetUnanswered(_ ctx: inout Context) {
+    for (link, sent) in joinsSent
+    where links[link] == nil && sent + ctx.settings.joinAnswer <= ctx.now {
+      joinsSent.removeValue(forKey: link)
+      early.removeValue(forKey: link)
+      guard let node = ctx.links.node(of: link) else { continue }
+      reaching.removeValue(forKey: node)
+      overlay.failed(node)
+    }
+    giveUpIfAlone(&ctx)
+  }
+
+  private func removeNeighbour(_ link: LinkID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
     guard let peer = links.removeValue(forKey: link) else { return }
     overlay.lost(link, node: peer.node)

@@ -9,7 +9,10 @@ extension Room {
   ) throws(WireError) {
     guard links[link] != nil else { return try hold(type, &reader, from: link, &ctx) }
     switch type {
-    case .leave: receivedLeave(from: link, &ctx)
+    case .leave:
+      let session = SessionID(try reader.u24())
+      try reader.finish()
+      receivedLeave(session, from: link, &ctx)
     case .introduction: received(try Introduction(from: &reader), from: link, &ctx)
     case .presence: received(try presence(&reader), from: link, &ctx)
     case .rosterHash: received(try RosterHash(from: &reader), from: link, &ctx)
@@ -89,6 +92,7 @@ extension Room {
     tickPresence(&ctx)
     tickKeys(&ctx)
     tickForest(&ctx)
+    forgetUnanswered(&ctx)
     reaching.removeAll { $0.value.until <= ctx.now }
   }
 

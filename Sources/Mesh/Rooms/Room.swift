@@ -37,7 +37,7 @@ final class Room {
 
   var overlay: Overlay
   var roster = Roster()
-  var pending: OrderedDictionary<SessionID, Presence> = [:]
+  var pending: OrderedDictionary<SessionID, (presence: Presence, until: Instant)> = [:]
   var nextCompare: Instant
   var nextBeat: Instant
   var comparisons = 0
@@ -46,6 +46,8 @@ final class Room {
   var keyring = Keyring()
   var talker: Talker?
   var streams: [Stream] = []
+  /// Where streams stood that were ended while their member stays: nothing older is taken again.
+  var heardUpTo: OrderedDictionary<SessionID, UInt32> = [:]
   var forest: Forest
   /// One media record under construction, reused.
   var packet: [UInt8] = []
@@ -93,7 +95,7 @@ final class Room {
   /// Does anything here need this link?
   func needs(_ link: LinkID, at now: Instant) -> Bool {
     guard let peer = links[link] else {
-      return joinsSent[link].map { now < $0 + .seconds(5) } ?? false
+      return joinsSent[link] != nil
     }
     return overlay.isActive(link) || forest.uses(link) || now < peer.since + .seconds(15)
       || isMesh(peer)
@@ -117,9 +119,17 @@ struct RoomLink {
   let since: Instant
   /// Generations the neighbour is known to hold.
   var granted: OrderedDictionary<SessionID, UInt16> = [:]
-  /// No parent until then: it delivered a forgery.
+  /// Speakers for whom it handed us a wrong key.
+  var distrusted: OrderedSet<SessionID> = []
+  /// When it first delivered a forgery, which may have been somebody's above it.
+  var offendedAt: Instant?
+  /// No parent until then: it goes on delivering forgeries.
   var shunnedUntil: Instant?
+  /// It was asked for frames, or is only now told to stop.
+  var feedsUntil: Instant?
+  /// Asked for and lacking, answered since the last second began.
   var pullTokens = 0
+  var answers = 0
   /// It was told that we are fed already.
   var declinedUntil: Instant?
 }

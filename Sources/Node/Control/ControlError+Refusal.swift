@@ -20,6 +20,7 @@ extension ControlError {
       case .roomExpired: "The room's time is over."
       case .notAdmitted: "The room did not let this node in."
       case .memoryFull: "The memory for keys is full. Leave a room, or restart the node."
+      case .stageFull: "The stage is full. Try again when somebody has stepped down."
       case .clockWrong:
         "This node's clock and the others' differ too much. Set the time, then try again."
       }

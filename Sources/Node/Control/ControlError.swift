@@ -6,7 +6,7 @@ package struct ControlError: Error, Hashable, Sendable, Codable {
     case badLink, badAddress, unknownHost, badSound
     case whichRoom, alreadySpeaking
     case noSuchRoom, alreadyIn, notIn, linkExpired, nobodyAnswered, tooManyRooms
-    case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong
+    case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong, stageFull
     case other
   }
 

@@ -36,7 +36,7 @@ package struct Offer: Hashable, Sendable {
     isRoot = flags & 4 != 0
     delay = try reader.u32()
     let count = Int(try reader.u8())
-    guard count <= Limits.pathLength else { throw .range }
+    guard count <= Limits.pathLength, delay <= Limits.pathDelay else { throw .range }
     path = []
     for _ in 0..<count { path.append(try reader.u32()) }
     try reader.finish()
@@ -177,7 +177,7 @@ package struct Pull: Hashable, Sendable {
     session = SessionID(try reader.u24())
     first = try reader.u32()
     mask = try reader.u32()
-    guard first <= Limits.lastCounter else { throw .range }
+    guard first >= Limits.firstCounter, first <= Limits.lastCounter else { throw .range }
     try reader.finish()
   }
 }

@@ -45,7 +45,9 @@ package struct KeyAnnouncement: Hashable, Sendable {
     let generation = try reader.u16()
     let start = try reader.u32()
     let active = try reader.u16()
-    guard start <= Limits.lastCounter, try reader.u8() == 0 else { throw .range }
+    guard (Limits.firstCounter...Limits.lastCounter).contains(start), try reader.u8() == 0 else {
+      throw .range
+    }
     self.init(
       session: session, generation: generation, counterStart: start, activeMilliseconds: active,
       commitment: try reader.bytes32(), signature: Signature(try reader.bytes64()))

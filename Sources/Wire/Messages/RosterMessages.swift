@@ -47,7 +47,7 @@ package struct RosterBuckets: Hashable, Sendable {
   }
 }
 
-/// How far a roster's records have come, for the parts whose bits are set: 11 bytes a member, so
+/// How far a roster's records have come, for the parts whose bits are set: 15 bytes a member, so
 /// that only the records that really are newer travel.
 package struct RosterSummary: Hashable, Sendable {
   /// How far the records of one session have come.
@@ -55,16 +55,18 @@ package struct RosterSummary: Hashable, Sendable {
     package var session: SessionID
     package var version: UInt32
     package var beat: UInt32
+    package var introduction: UInt32
 
-    package init(session: SessionID, version: UInt32, beat: UInt32) {
+    package init(session: SessionID, version: UInt32, beat: UInt32, introduction: UInt32) {
       self.session = session
       self.version = version
       self.beat = beat
+      self.introduction = introduction
     }
   }
 
   /// As many as fit one record.
-  package static let maximum = 96
+  package static let maximum = 70
 
   package var buckets: UInt64
   package var entries: [Entry]
@@ -75,7 +77,7 @@ package struct RosterSummary: Hashable, Sendable {
   }
 
   package func encoded(tag: RoomTag) -> [UInt8] {
-    var writer = Writer(capacity: 10 + 11 * entries.count)
+    var writer = Writer(capacity: 10 + 15 * entries.count)
     writer.u8(tag)
     writer.u64(buckets)
     writer.u8(UInt8(entries.count))
@@ -83,6 +85,7 @@ package struct RosterSummary: Hashable, Sendable {
       writer.u24(entry.session.raw)
       writer.u32(entry.version)
       writer.u32(entry.beat)
+      writer.u32(entry.introduction)
     }
     return writer.bytes
   }
@@ -96,7 +99,7 @@ package struct RosterSummary: Hashable, Sendable {
       entries.append(
         Entry(
           session: SessionID(try reader.u24()), version: try reader.u32(),
-          beat: try reader.u32()))
+          beat: try reader.u32(), introduction: try reader.u32()))
     }
     try reader.finish()
   }

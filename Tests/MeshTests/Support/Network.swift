@@ -26,7 +26,12 @@ final class Network {
     var contact: Contact { participant.contact }
     func status(at now: Instant) -> Status { participant.status(at: now) }
     func invite(to room: RoomID) -> Invite? { participant.invite(to: room) }
-    func drops(_ drop: Drop) -> Int { notes.count { $0 == .drop(drop) } }
+    func drops(_ drop: Drop) -> Int { count(.drop(drop)) }
+    /// What it noted and how often.
+    var tally: OrderedDictionary<Note, Int> {
+      notes.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    }
+    func count(_ note: Note) -> Int { notes.count { $0 == note } }
   }
 
   private struct Flight {
@@ -51,6 +56,8 @@ final class Network {
 
   init(seed: UInt64) throws {
     try Sodium.start()
+    // Suites run side by side in one process, with hundreds of nodes between them.
+    Sodium.allow(slots: 1 << 18)
     dice = .seeded(seed)
   }
 
@@ -75,6 +82,39 @@ final class Network {
   func command(_ node: Node, _ command: Command) {
     node.participant.handle(command, at: now, into: &effects)
     apply(from: node)
+  }
+
+  // MARK: Mischief
+
+  func utter(
+    _ node: Node, _ type: MessageType, in room: RoomID, _ body: (RoomTag) -> [UInt8]
+  ) {
+    node.participant.utter(type, in: room, at: now, into: &effects, body)
+    apply(from: node)
+  }
+
+  /// A made-up frame with `count` bytes of body.
+  func utter(
+    _ node: Node, frame counter: UInt32, of session: SessionID, count: Int, in room: RoomID
+  ) {
+    let body = (0..<count).map { _ in UInt8(dice.below(256 as UInt64)) }
+    node.participant.utter(
+      frame: counter, of: session, body: body, in: room, at: now, into: &effects)
+    apply(from: node)
+  }
+
+  func spoilKey(_ node: Node, of session: SessionID, in room: RoomID) {
+    node.participant.spoilKey(of: session, in: room, at: now, into: &effects)
+    apply(from: node)
+  }
+
+  /// A relay with children.
+  func interior(of room: RoomID) -> Node? {
+    nodes.dropFirst().first { node in
+      node.status(at: now).rooms.contains {
+        $0.id == room && $0.trees.contains { !$0.children.isEmpty }
+      }
+    }
   }
 
   /// Silent death: nothing more goes in or out.

@@ -1,0 +1,52 @@
+import Keys
+import OrderedCollections
+package import Wire
+
+/// What a member that means harm can do: say anything to its neighbours that it likes. For the tests
+/// and worlds that show what the others make of it; nothing in a node calls this.
+extension Participant {
+  /// Sends a record to every neighbour in the room. `body` gets the neighbour's number for it.
+  package mutating func utter(
+    _ type: MessageType, in room: RoomID, at now: Instant, into effects: inout Effects,
+    _ body: (RoomTag) -> [UInt8]
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      for peer in room.links.values { ctx.send(type, body(peer.theirTag), on: peer.link) }
+    }
+  }
+
+  /// Sends frames nobody asked for, as media goes: at once, padded to a cell.
+  package mutating func utter(
+    frame counter: UInt32, of session: SessionID, body: [UInt8], in room: RoomID, at now: Instant,
+    into effects: inout Effects
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      let step = room.stream(of: session)?.step(of: counter) ?? 0
+      for peer in room.links.values {
+        var record: [UInt8] = []
+        MediaHead(
+          tag: peer.theirTag, session: session, counter: counter, hasPrevious: false,
+          repaired: false, step: step, previousStep: 0
+        ).append(to: &record)
+        record += body + [UInt8](repeating: 0, count: body.count)
+        ctx.links.sendNow(record, on: peer.link, at: ctx.now, into: &ctx.effects)
+      }
+    }
+  }
+
+  /// Puts a made-up key in the place of a speaker's, to be handed on as if it were the speaker's.
+  package mutating func spoilKey(
+    of session: SessionID, in room: RoomID, at now: Instant, into effects: inout Effects
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      guard let genuine = room.keyring.newest(of: session),
+        let base = try? Secret(random: &ctx.entropy),
+        let madeUp = try? Chain(
+          session: session, generation: genuine.generation, counterStart: genuine.counterStart,
+          step: genuine.step + 1, base: base, isProven: true, source: nil,
+          settings: ctx.settings.keys)
+      else { return }
+      room.keyring.hold(madeUp, keep: ctx.settings.keys.generationsKept)
+    }
+  }
+}

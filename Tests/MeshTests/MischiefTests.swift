@@ -1,0 +1,119 @@
+import Keys
+import Mesh
+import Testing
+import Wire
+
+/// Members that mean harm, and what the others make of them.
+@Suite(.timeLimit(.minutes(10)))
+struct MischiefTests {
+  /// A pull of frame 0 and an offer with the longest delay there is.
+  @Test(arguments: [MessageType.pull, .offer])
+  func aMessageOutOfRangeEndsItsLinkAndNothingElse(type: MessageType) throws {
+    let network = try Network(seed: 21)
+    let room = try network.room(nodes: 6)
+    let session = try #require(network.nodes[0].status(at: network.now).rooms.first?.me)
+    network.utter(network.nodes[3], type, in: room) { tag in
+      var writer = Writer(capacity: 16)
+      writer.u8(tag)
+      if type == .pull {
+        writer.u24(session.raw)
+        writer.u32(0)
+        writer.u32(1)
+      } else {
+        writer.u8(2)
+        writer.u32(.max)
+        writer.u8(1)
+        writer.u32(7)
+      }
+      return writer.bytes
+    }
+    network.run(for: .milliseconds(200))
+    #expect(network.nodes.contains { $0.drops(.malformedRecord) > 0 })
+    network.speak(network.nodes[0], in: room, frames: 100)
+    for node in network.nodes.dropFirst() where node !== network.nodes[3] {
+      #expect(node.heard.count == 100)
+    }
+  }
+
+  @Test func framesFromWhoeverWasNotAskedAreNotTaken() throws {
+    let network = try Network(seed: 22)
+    let room = try network.room(nodes: 12)
+    let session = try #require(network.nodes[0].status(at: network.now).rooms.first?.me)
+    // One that carries nobody: whose children take what it sends is another matter.
+    let liar = try network.add(relays: false)
+    let invite = try #require(network.nodes[4].invite(to: room))
+    network.command(liar, .join(invite, name: "liar"))
+    network.run(for: .seconds(8))
+    var top: UInt32 = 0
+    network.speak(network.nodes[0], in: room, frames: 300) { frame in
+      top = liar.heard.last?.frame.counter ?? top
+      guard frame > 50, top > 0 else { return }
+      network.utter(liar, frame: top + 3, of: session, count: 77, in: room)
+      network.utter(liar, frame: top + 190, of: session, count: 77, in: room)
+    }
+    #expect(network.nodes.map { $0.drops(.unwantedMedia) }.reduce(0, +) > 1_000)
+    for node in network.nodes.dropFirst() {
+      #expect(Set(node.heard.map(\.frame.counter)).count == 300, "\(node.tally)")
+    }
+  }
+
+  /// Those below the forger could not know; nobody may lose its parents over one frame.
+  @Test func oneForgedFrameCostsNobodyItsParents() throws {
+    let network = try Network(seed: 23)
+    let room = try network.room(nodes: 12)
+    let session = try #require(network.nodes[0].status(at: network.now).rooms.first?.me)
+    let relay = try #require(network.interior(of: room))
+    var before = 0
+    network.speak(network.nodes[0], in: room, frames: 300) { frame in
+      guard frame == 150, let top = relay.heard.last?.frame.counter else { return }
+      before = network.nodes.map { $0.count(.detached) }.reduce(0, +)
+      network.utter(relay, frame: top + 2, of: session, count: 77, in: room)
+    }
+    #expect(network.nodes.map { $0.drops(.attestationMismatch) }.reduce(0, +) > 0)
+    #expect(network.nodes.map { $0.count(.detached) }.reduce(0, +) == before)
+  }
+
+  @Test func whoGoesOnForgingIsNoParentForLong() throws {
+    let network = try Network(seed: 23)
+    let room = try network.room(nodes: 12)
+    let session = try #require(network.nodes[0].status(at: network.now).rooms.first?.me)
+    let relay = try #require(network.interior(of: room))
+    network.speak(network.nodes[0], in: room, frames: 600) { frame in
+      guard frame > 100, let top = relay.heard.last?.frame.counter else { return }
+      network.utter(relay, frame: top + 2, of: session, count: 77, in: room)
+    }
+    let parents = network.nodes.filter { node in
+      node.status(at: network.now).rooms.contains { room in
+        room.trees.contains { $0.parent == relay.contact.node }
+      }
+    }
+    #expect(parents.isEmpty)
+    for node in network.nodes.dropFirst() where node !== relay {
+      let late = node.heard.filter { $0.frame.counter >= Limits.firstCounter + 400 }
+      #expect(Set(late.map(\.frame.counter)).count == 200, "\(node.tally)")
+    }
+  }
+
+  @Test func aWrongKeyIsFoundOutAndTheRightOneFound() throws {
+    let network = try Network(seed: 24)
+    var settings = Settings()
+    settings.keys.stepShift = 5
+    let room = try network.room(nodes: 6, settings: settings)
+    let session = try #require(network.nodes[0].status(at: network.now).rooms.first?.me)
+    let liar = network.nodes[2]
+    let newcomer = try network.add(settings: settings)
+    var heardByThen = 0
+    network.speak(network.nodes[0], in: room, frames: 400) { frame in
+      if frame == 100, let invite = liar.invite(to: room) {
+        network.spoilKey(liar, of: session, in: room)
+        let only = Invite(
+          room: room, secret: invite.secret, expiry: invite.expiry, contacts: [liar.contact])
+        network.command(newcomer, .join(only, name: "late"))
+      }
+      if frame == 200 { heardByThen = newcomer.heard.count }
+    }
+    #expect(newcomer.drops(.badGrant) > 0)
+    #expect(heardByThen < 100)
+    #expect(newcomer.heard.count { $0.frame.counter >= Limits.firstCounter + 250 } == 150)
+  }
+}
