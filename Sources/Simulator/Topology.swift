@@ -161,6 +161,12 @@ package struct Expectation: Sendable {
   package let isUpper: Bool
   package let bound: Double
 
+  package init(measure: Measure, isUpper: Bool, bound: Double) {
+    self.measure = measure
+    self.isUpper = isUpper
+    self.bound = bound
+  }
+
   package var text: String {
     "\(measure.rawValue)_\(isUpper ? "max" : "min") \(bound.short)"
   }
