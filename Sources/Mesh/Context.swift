@@ -37,8 +37,8 @@ struct Context: ~Copyable {
   mutating func tell(_ event: Event) { effects.events.append(event) }
   mutating func note(_ note: Note) { effects.notes.append(note) }
 
-  /// Whether others' frames may still go out under the cap, and if so counts `bytes` and what IP and
-  /// UDP add. A quarter of a second of the cap may go at once.
+  /// Whether others' frames may still go out under the cap, and if so counts `bytes` and what IP
+  /// and UDP add. A quarter of a second of the cap may go at once.
   mutating func mayGive(_ bytes: Int) -> Bool {
     let rate = Int64(clamping: max(0, min(capacity.uplink, 10_000_000_000)))
     let full = rate * 250_000_000

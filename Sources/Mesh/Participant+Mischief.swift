@@ -2,7 +2,7 @@ import Keys
 import OrderedCollections
 package import Wire
 
-/// What a member that means harm can do: say anything to its neighbours that it likes. For the tests
+/// What a member that means harm can do: say anything to its neighbours that it likes. For tests
 /// and worlds that show what the others make of it; nothing in a node calls this.
 extension Participant {
   /// Sends a record to every neighbour in the room. `body` gets the neighbour's number for it.
