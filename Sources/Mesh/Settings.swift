@@ -141,8 +141,8 @@ package struct ForestSettings: Sendable {
   package var resignAfter: Duration = .seconds(10)
   /// A neighbour that goes on delivering forged frames is no parent for so long.
   package var shun: Duration = .seconds(60)
-  /// How long forgeries may go on for each node between the stage and us: long enough for an
-  /// attestation (200 ms) and for the node above us to find another parent.
+  /// How long a forger may be somebody above, for each node between the stage and us: long enough
+  /// for an attestation (200 ms) and for the node above us to find another parent.
   package var offence: Duration = .milliseconds(500)
 
   package init() {}
