@@ -20,7 +20,7 @@ extension World {
       return true
     case .repeated: return true
     case .joined(let id): joined(id, resident)
-    case .refused(let refusal): refused(refusal, resident)
+    case .refused(let refusal, _): refused(refusal, resident)
     case .roster: watches.rosterChanged(resident, room: room, at: now)
     default: break
     }
