@@ -34,6 +34,13 @@ package struct OverlaySettings: Sendable {
   /// Neighbours kept. HyParView uses log N + 1 = 5 for 10,000 nodes (DSN 2007 §5); one more here so
   /// that a third can fail at once.
   package var active = 6
+  /// Walks that tell of a newcomer, from each member it came in by: it asks up to four at once.
+  /// With two a hundred members have 22 links each, not 36, but a room of twelve, whose members
+  /// are otherwise all linked, pays for looking round (docs/results/simulation-notes.md).
+  package var walks = 6
+  /// Doublings of the pause between requests for neighbourhood that are refused; see above. Zero
+  /// asks the next at once.
+  package var refusalDoublings = 0
   /// Contacts remembered in reserve: six times the active view (libp2p episub).
   package var passive = 32
   /// Length of a newcomer's random walk and where on it it is remembered (paper p. 9).

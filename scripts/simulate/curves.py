@@ -44,7 +44,7 @@ def plot(title, x_label, y_label, lines):
 
 
 def first(reports, name):
-    return next((r for r in reports.get(name, []) if "error" not in r), None)
+    return next((r for r in reports.get(name, []) if "curves" in r), None)
 
 
 def share(values):
@@ -62,7 +62,7 @@ def draw_all(reports, folder):
     depths = [(n, list(enumerate(first(reports, n)["curves"]["depth"]))) for n in names]
     stalls = []
     for name in ("crowd-of-100", "crowd-of-1000-deaths"):
-        values = [v for r in reports.get(name, []) if "error" not in r
+        values = [v for r in reports.get(name, []) if "curves" in r
                   for v in r["curves"]["stall_ms"]]
         if values:
             stalls.append((name, share(values)))

@@ -96,16 +96,33 @@ def summary(reports, measure):
     return f"{number(quantile(values, 0.5))} ({number(min(values))} to {number(max(values))})"
 
 
-def write(all_reports, starling, scale):
+def keep_old(all_reports):
+    """What was run before and not now stays in the report, with its commit."""
+    file = RESULTS / "simulation.jsonl"
+    if not file.exists():
+        return
+    fresh = set(all_reports)
+    for line in file.read_text().splitlines():
+        report = json.loads(line)
+        if report["topology"] not in fresh:
+            all_reports.setdefault(report["topology"], []).append(report)
+
+
+def write(all_reports, scale):
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True,
         check=False).stdout.strip()
+    for reports in all_reports.values():
+        for report in reports:
+            report["commit"] = commit
+    keep_old(all_reports)
     lines = [
         "# Simulation", "",
         f"`scripts/simulate-all`, commit {commit}, {time.strftime('%Y-%m-%d')}, "
         f"{os.cpu_count()} cores, scale {scale}. Real participants, real sealing; how a stall and "
         "a bad frame are told is in [Topologies](../../Topologies/README.md). Every run is in",
         "`simulation.jsonl` and can be repeated by its seed. Median, least and most over seeds.",
+        "What it means, and what is wrong, is in [simulation-notes](simulation-notes.md).",
         "", "## Against the anchors", "",
         "| row | topology | measure | anchor | target | measured | seeds |",
         "| ---: | --- | --- | --- | --- | --- | ---: |",
@@ -118,8 +135,8 @@ def write(all_reports, starling, scale):
                 f"| {row} | {name} | {measure} | {anchor} | {target} | {measured} "
                 f"| {len(reports)} |")
     lines += ["", "## Every topology", "",
-              "| topology | nodes | seeds | as expected | missed | events/s | wall s |",
-              "| --- | ---: | ---: | ---: | --- | ---: | ---: |"]
+              "| topology | nodes | seeds | as expected | missed | events/s | wall s | commit |",
+              "| --- | ---: | ---: | ---: | --- | ---: | ---: | --- |"]
     for name, reports in sorted(all_reports.items()):
         done = [r for r in reports if "error" not in r]
         missed = sorted({failure for r in done for failure in r["failed"]})
@@ -127,14 +144,15 @@ def write(all_reports, starling, scale):
             if "error" in report:
                 missed.append(f"seed {report['seed']}: {report['error']}")
         if not done:
-            lines.append(f"| {name} | - | {len(reports)} | 0 | {'; '.join(missed)} | - | - |")
+            lines.append(
+                f"| {name} | - | {len(reports)} | 0 | {'; '.join(missed)} | - | - | {commit} |")
             continue
         good = sum(1 for r in done if not r["failed"])
         speed = sum(r["events"] for r in done) / max(0.001, sum(r["wall_s"] for r in done))
         wall = quantile([r["wall_s"] for r in done], 0.5)
         lines.append(
             f"| {name} | {done[0]['nodes']} | {len(reports)} | {good} | {'; '.join(missed) or '-'} "
-            f"| {speed:.0f} | {wall:.1f} |")
+            f"| {speed:.0f} | {wall:.1f} | {done[0]['commit']} |")
     lines += ["", "## Pictures", ""]
     lines += [f"![{title}](simulation-{name}.svg)" for name, title in curves.draw_all(
         all_reports, RESULTS)]
@@ -165,7 +183,7 @@ def main():
             reports.setdefault(name, []).append(report)
             if seed == 1:
                 print(name, report.get("failed", report.get("error")), flush=True)
-    write(reports, options.starling, options.scale)
+    write(reports, options.scale)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ extension Links {
   mutating func opened(
     _ session: Session, from source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> LinkID? {
+    session.touch()
     if case .closed = session.standing {
       remindOfClose(session, at: now, into: &effects)
       return nil

@@ -60,6 +60,7 @@ extension Links {
   }
 
   mutating func soil(_ session: Session) {
+    session.touch()
     guard !session.isDirty else { return }
     session.isDirty = true
     dirty.append(session)

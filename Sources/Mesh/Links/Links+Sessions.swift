@@ -21,6 +21,7 @@ extension Links {
   package mutating func watch(_ link: LinkID, _ on: Bool, at now: Instant) {
     guard let session = table[link] else { return }
     session.pulse.watch(on, at: now)
+    session.touch()
     schedule(min(session.pulse.pingDue, session.pulse.verdictDue), .keepAlive)
   }
 

@@ -48,7 +48,9 @@ final class Session {
   var proven: Endpoint
   /// How the peer may be dialled, as far as that is known.
   var contact: Contact?
-  var standing = Standing.current
+  var standing = Standing.current { didSet { touch() } }
+  /// Time alone brings nothing about before then; long past once something else happened.
+  var due = Session.touched
   var confirmation: Confirmation?
   /// When the peer first proved to have the session too.
   var confirmedAt: Instant?
@@ -94,6 +96,11 @@ final class Session {
     mail = Mail(settings: settings)
     pulse = Pulse(settings: settings, at: birth.now)
   }
+
+  private static let touched = Deadline(Instant(nanoseconds: .min), .flush)
+
+  /// What is due here must be found out anew.
+  func touch() { due = Session.touched }
 
   // MARK: Out
 

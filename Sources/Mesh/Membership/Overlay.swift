@@ -17,6 +17,9 @@ struct Overlay {
   private var shuffles: OrderedDictionary<LinkID, (sent: [Contact], until: Instant)> = [:]
   private let settings: OverlaySettings
   private let born: Instant
+  /// In a row. Whom nobody has a place for would otherwise end up with links to all.
+  private var refusals = 0
+  private var nextRequest = Instant(nanoseconds: 0)
   private var nextShuffle: Instant
 
   init(settings: OverlaySettings, at now: Instant) {
@@ -46,7 +49,9 @@ struct Overlay {
     _ link: LinkID, contact: Contact, entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
     guard !isActive(link) else { return }
-    for other in active {
+    var others = active
+    if settings.walks < others.count { entropy.shuffle(&others) }
+    for other in others.prefix(settings.walks) {
       actions.append(.forward(other, ForwardJoin(timeToLive: settings.walk, contact: contact)))
     }
     add(link, entropy: &entropy, actions: &actions)
@@ -85,7 +90,12 @@ struct Overlay {
   ) -> Bool {
     guard requests.removeValue(forKey: link) != nil else { return false }
     asked.removeAll { $0.node == node }
-    if reply.accepted { add(link, entropy: &entropy, actions: &actions) }
+    if reply.accepted {
+      refusals = 0
+      add(link, entropy: &entropy, actions: &actions)
+    } else {
+      refusals = min(refusals + 1, settings.refusalDoublings)
+    }
     return true
   }
 
@@ -174,7 +184,9 @@ struct Overlay {
     at now: Instant, neighbours: [NodeID], entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
-    let parallel = active.count <= settings.active / 2 ? 3 : 1
+    let isShort = active.count <= settings.active / 2
+    guard isShort || nextRequest <= now else { return }
+    let parallel = isShort ? 3 : 1
     while active.count + asked.count < settings.active, asked.count < parallel {
       let candidates = passive.filter { contact in
         !asked.contains { $0.node == contact.node } && !neighbours.contains(contact.node)
@@ -182,6 +194,7 @@ struct Overlay {
       guard let contact = entropy.pick(candidates) else { return }
       passive.removeAll { $0.node == contact.node }
       asked.append((contact.node, now + settings.answer))
+      if refusals > 0 { nextRequest = now + settings.answer * (1 << refusals) }
       actions.append(.reach(contact, urgent: active.isEmpty))
     }
   }
