@@ -131,7 +131,7 @@ extension Room {
   }
 
   /// Contacts of members that might be parents in `tree` and of whom we have no offer.
-  private func strangers(
+  func strangers(
     _ tree: Tree, _ count: (roots: Int, relays: Int), _ ctx: inout Context
   ) -> [Contact] {
     var asked: OrderedSet<SessionID> = [me.session]

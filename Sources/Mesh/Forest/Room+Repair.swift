@@ -113,6 +113,7 @@ extension Room {
       if let doubt = forest.slots[index].doubt {
         forest.slots[index].doubt?.tried = doubt.tried + 1
         if let mirror = doubt.mirror { release(mirror, tree, &ctx) }
+        if doubt.tried >= forest.slots[index].standbys.count { lookFurther(tree, &ctx) }
         mirror(tree, &ctx)
       } else {
         self.doubt(tree, &ctx)
@@ -120,6 +121,17 @@ extension Room {
       guard let mirror = forest.slots[index].doubt?.mirror else { continue }
       for stream in streams where isExpected(stream) { pull(stream, from: mirror, &ctx) }
     }
+  }
+
+  /// All we know hang on the same silent branch, or the speaker has paused: meet others.
+  private func lookFurther(_ tree: Tree, _ ctx: inout Context) {
+    for link in forest.candidates.keys {
+      sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
+    }
+    for contact in strangers(tree, (roots: 1, relays: 1), &ctx) {
+      reach(contact, for: .candidate, &ctx)
+    }
+    forest.slots[Int(tree.rawValue)].standbys = []
   }
 
   private func runTimers(_ tree: Tree, _ ctx: inout Context) {
@@ -159,7 +171,7 @@ extension Room {
   }
 
   /// When silence of all streams will make the tree's parent doubtful, or the next standby be
-  /// tried. Streams that have been quiet for long say nothing about parents any more.
+  /// tried: ever more rarely, for the speaker may have nothing to say.
   private func silenceDue(_ tree: Tree, _ settings: Settings) -> Instant? {
     let slot = forest.slots[Int(tree.rawValue)]
     guard slot.parent != nil, slot.asking == nil,
@@ -167,8 +179,10 @@ extension Room {
     else { return nil }
     var due = max(last, slot.since) + settings.forest.silenceAfter
     if let doubt = slot.doubt {
-      due = max(last, doubt.since) + settings.forest.replaceAfter * (doubt.tried + 1)
+      let patience = min(doubt.tried + 1, settings.forest.triesMaximum)
+      let pauses = patience * (patience + 1) / 2 + max(0, doubt.tried + 1 - patience) * patience
+      due = max(last, doubt.since) + settings.forest.replaceAfter * pauses
     }
-    return due < last + settings.frames.quiet ? due : nil
+    return due
   }
 }

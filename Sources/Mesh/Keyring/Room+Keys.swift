@@ -29,8 +29,10 @@ extension Room {
   func announceKeys(to link: LinkID, _ ctx: inout Context) {
     for speaker in keyring.speakers.values {
       guard let announcement = speaker.announcement else { continue }
-      send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
+      if links[link]?.granted[announcement.session] == announcement.generation { continue }
       grant(announcement.session, to: link, &ctx)
+      guard links[link]?.granted[announcement.session] != announcement.generation else { continue }
+      send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
     }
   }
 
@@ -70,6 +72,12 @@ extension Room {
     let nonce = Nonce24(random: &ctx.entropy)
     let sealed = chain.withBase { ctx.links.seal($0, nonce: nonce, on: link) }
     guard let sealed else { return }
+    // Its announcement is flooded once, and may have missed this neighbour.
+    if let announcement = keyring.announcement(of: session),
+      announcement.generation == chain.generation
+    {
+      send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
+    }
     var writer = Writer(capacity: 96)
     writer.u8(peer.theirTag)
     GrantHeader(session: session, generation: chain.generation, step: chain.step)
