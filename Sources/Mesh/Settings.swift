@@ -123,8 +123,10 @@ package struct ForestSettings: Sendable {
   package var silenceAfter: Duration = .milliseconds(130)
   /// Give the parent up.
   package var replaceAfter: Duration = .milliseconds(400)
-  /// Pauses between tries grow by `replaceAfter` up to so many times it: 4 s. A guess.
-  package var triesMaximum = 10
+  /// With nothing arriving at all, pauses between tries grow by this, up to so many times it: 4 s.
+  /// A guess: an answer takes a round trip.
+  package var retryAfter: Duration = .milliseconds(200)
+  package var triesMaximum = 20
   /// A mirror feeds for so long unless asked again.
   package var mirror: Duration = .seconds(2)
   /// A newcomer without parents is fed at once for so long.

@@ -32,8 +32,9 @@ struct Forest {
     let since: Instant
     var mirror: LinkID?
     var renewAt: Instant
-    /// Standbys tried while nothing at all arrived.
-    var tried = 0
+    /// Asked in turn while nothing at all arrived, since the last time all had been.
+    var tried: [LinkID] = []
+    var tries = 0
   }
 
   /// A node we feed in one tree.

@@ -21,6 +21,7 @@ extension Room {
       }
     }
     if forest.slots[index].parent == nil { seek(offer.tree, &ctx) }
+    offered(offer.tree, &ctx)
   }
 
   /// Asks the best candidate to be our parent. The tree of our own colour is served first, for

@@ -53,17 +53,24 @@ extension Room {
   private func doubt(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     guard forest.slots[index].doubt == nil else { return }
+    beginDoubt(index, ctx)
+    mirror(tree, &ctx)
+  }
+
+  private func beginDoubt(_ index: Int, _ ctx: borrowing Context) {
     forest.slots[index].doubt = Forest.Doubt(
       since: ctx.now, mirror: nil, renewAt: ctx.now + ctx.settings.forest.mirror)
-    mirror(tree, &ctx)
   }
 
   private func mirror(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     if forest.slots[index].standbys.isEmpty { chooseStandbys(tree, &ctx) }
-    let standbys = forest.slots[index].standbys
-    guard !standbys.isEmpty else { return }
-    let link = standbys[(forest.slots[index].doubt?.tried ?? 0) % standbys.count]
+    guard let link = forest.slots[index].standbys.first else { return }
+    mirror(tree, by: link, &ctx)
+  }
+
+  private func mirror(_ tree: Tree, by link: LinkID, _ ctx: inout Context) {
+    let index = Int(tree.rawValue)
     forest.slots[index].doubt?.mirror = link
     let graft = Graft(
       tree: tree, mirror: true, interior: false, uplink: me.presence.uplink,
@@ -110,17 +117,53 @@ extension Room {
     for tree in Tree.allCases {
       guard let due = silenceDue(tree, ctx.settings), due <= ctx.now else { continue }
       let index = Int(tree.rawValue)
-      if let doubt = forest.slots[index].doubt {
-        forest.slots[index].doubt?.tried = doubt.tried + 1
-        if let mirror = doubt.mirror { release(mirror, tree, &ctx) }
-        if doubt.tried >= forest.slots[index].standbys.count { lookFurther(tree, &ctx) }
-        mirror(tree, &ctx)
-      } else {
-        self.doubt(tree, &ctx)
-      }
-      guard let mirror = forest.slots[index].doubt?.mirror else { continue }
-      for stream in streams where isExpected(stream) { pull(stream, from: mirror, &ctx) }
+      if forest.slots[index].doubt == nil { beginDoubt(index, ctx) }
+      tryNext(tree, &ctx)
     }
+  }
+
+  /// Asks one more candidate for what is missing, the least entangled with our silent branches
+  /// first; when all were asked, meets others.
+  private func tryNext(_ tree: Tree, _ ctx: inout Context) {
+    let index = Int(tree.rawValue)
+    forest.slots[index].doubt?.tries += 1
+    guard let doubt = forest.slots[index].doubt else { return }
+    let suspects = OrderedSet(forest.slots.flatMap(\.path)).subtracting(speakingNodes)
+    var choice: (entangled: Int, cost: UInt64, link: LinkID)?
+    for (link, candidate) in forest.candidates
+    where !doubt.tried.contains(link) && !forest.slots.contains(where: { $0.parent == link }) {
+      guard let cost = cost(of: link, tree, strict: false, ctx) else { continue }
+      let path = candidate.offers[index]?.path ?? []
+      let entangled = path.count { suspects.contains($0) }
+      if let best = choice, (best.entangled, best.cost, best.link) <= (entangled, cost, link) {
+        continue
+      }
+      choice = (entangled, cost, link)
+    }
+    guard let choice else {
+      forest.slots[index].doubt?.tried = []
+      return lookFurther(tree, &ctx)
+    }
+    forest.slots[index].doubt?.tried.append(choice.link)
+    if let mirror = doubt.mirror, mirror != choice.link { release(mirror, tree, &ctx) }
+    mirror(tree, by: choice.link, &ctx)
+    for stream in streams where isExpected(stream) { pull(stream, from: choice.link, &ctx) }
+  }
+
+  /// An offer came while nothing at all arrives: no need to wait for the next try.
+  func offered(_ tree: Tree, _ ctx: inout Context) {
+    guard let doubt = forest.slots[Int(tree.rawValue)].doubt, doubt.tries > 1,
+      let last = lastExpectedArrival, ctx.now >= last + ctx.settings.forest.silenceAfter
+    else { return }
+    tryNext(tree, &ctx)
+  }
+
+  private var speakingNodes: [UInt32] {
+    roster.members.values.filter(\.isSpeaking).map(\.node.short)
+  }
+
+  private var lastExpectedArrival: Instant? {
+    streams.lazy.filter { self.isExpected($0) }.map(\.lastArrival).max()
   }
 
   /// All we know hang on the same silent branch, or the speaker has paused: meet others.
@@ -131,7 +174,6 @@ extension Room {
     for contact in strangers(tree, (roots: 1, relays: 1), &ctx) {
       reach(contact, for: .candidate, &ctx)
     }
-    forest.slots[Int(tree.rawValue)].standbys = []
   }
 
   private func runTimers(_ tree: Tree, _ ctx: inout Context) {
@@ -175,13 +217,14 @@ extension Room {
   private func silenceDue(_ tree: Tree, _ settings: Settings) -> Instant? {
     let slot = forest.slots[Int(tree.rawValue)]
     guard slot.parent != nil, slot.asking == nil,
-      let last = streams.lazy.filter({ self.isExpected($0) }).map(\.lastArrival).max()
+      let last = lastExpectedArrival
     else { return nil }
     var due = max(last, slot.since) + settings.forest.silenceAfter
     if let doubt = slot.doubt {
-      let patience = min(doubt.tried + 1, settings.forest.triesMaximum)
-      let pauses = patience * (patience + 1) / 2 + max(0, doubt.tried + 1 - patience) * patience
-      due = max(last, doubt.since) + settings.forest.replaceAfter * pauses
+      let tries = max(1, doubt.tries)
+      let patience = min(tries, settings.forest.triesMaximum)
+      let pauses = patience * (patience + 1) / 2 + (tries - patience) * patience
+      due = max(last, doubt.since) + settings.forest.retryAfter * pauses
     }
     return due
   }
