@@ -1,0 +1,18 @@
+import Keys
+package import Wire
+
+/// An operation and its hash, by which others refer to it.
+package struct LoggedOperation: Hashable, Sendable {
+  package let operation: RoomOperation
+  package let hash: Bytes16
+
+  package init(_ operation: RoomOperation) {
+    self.operation = operation
+    hash = Digest.hash16("VR1-ophash", operation.encoded)
+  }
+
+  package static func hasGoodSignature(_ operation: RoomOperation) -> Bool {
+    Signatures.verify(
+      operation.signature, by: SigningKey(operation.author.raw), "VR1-op", operation.unsigned)
+  }
+}
