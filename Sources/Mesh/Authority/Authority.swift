@@ -1,3 +1,4 @@
+import OrderedCollections
 package import Wire
 
 /// The one function that says what a set of signed operations comes to.
@@ -24,6 +25,7 @@ package enum Authority {
     of genesis: Genesis, room: RoomID, chains: some Sequence<LogChain>, at now: UInt64,
     settings: AuthoritySettings
   ) -> Standing {
+    let chains = named(chains, creator: genesis.creator)
     let latest = now + UInt64(settings.clockSkew.milliseconds)
     let past = Causality(chains, latest: latest)
     let evaluation = Evaluation(past, creator: genesis.creator, settings: settings)
@@ -35,6 +37,24 @@ package enum Authority {
       standing.nextChange = min(standing.nextChange ?? due, due)
     }
     return standing
+  }
+
+  /// Logs of people whom somebody in the same state named: of others nothing is looked at.
+  static func named(
+    _ chains: some Sequence<LogChain>, creator: PersonaID
+  ) -> [LogChain] {
+    var left: OrderedDictionary<PersonaID, LogChain> = [:]
+    for chain in chains { left[chain.author] = chain }
+    var named: [LogChain] = []
+    var next = [creator]
+    while let author = next.popLast() {
+      guard let chain = left.removeValue(forKey: author) else { continue }
+      named.append(chain)
+      for logged in chain.operations where logged.operation.kind.namesAuthor {
+        next.append(logged.operation.person)
+      }
+    }
+    return named
   }
 }
 

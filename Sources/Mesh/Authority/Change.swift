@@ -32,27 +32,32 @@ extension Standing {
   /// In the order of people's keys, then of invites', then of the room.
   package func changes(since old: Standing) -> [Change] {
     var changes: [Change] = []
-    for (person, new) in people {
-      let before = old[person]
-      guard new != before else { continue }
-      if new.role != before.role { changes.append(.role(person, new.role)) }
-      if new.isRemoved != before.isRemoved { changes.append(.removed(person, new.isRemoved)) }
-      if new.isMuted != before.isMuted { changes.append(.muted(person, new.isMuted)) }
-      if new.isRelay != before.isRelay { changes.append(.relay(person, new.isRelay)) }
-      if new.seatOfferedUntil != before.seatOfferedUntil {
-        changes.append(.seat(person, until: new.seatOfferedUntil))
-      }
-      if new.isForked && !before.isForked { changes.append(.forked(person)) }
-    }
+    for (person, new) in people { changes += Self.changes(of: person, from: old[person], to: new) }
     // Operations can be voided: people nobody names any more.
-    for (person, before) in old.people where people[person] == nil && before != Person() {
-      changes.append(.role(person, nil))
+    for (person, before) in old.people where people[person] == nil {
+      changes += Self.changes(of: person, from: before, to: Person())
     }
     for key in old.invites.keys where invites[key] == nil { changes.append(.invite(key, false)) }
     for key in invites.keys where old.invites[key] == nil { changes.append(.invite(key, true)) }
     if host != old.host { changes.append(.host(host)) }
     if policy != old.policy { changes.append(.policy(policy)) }
     if isClosed && !old.isClosed { changes.append(.closed) }
+    return changes
+  }
+
+  private static func changes(
+    of person: PersonaID, from before: Person, to new: Person
+  ) -> [Change] {
+    guard new != before else { return [] }
+    var changes: [Change] = []
+    if new.role != before.role { changes.append(.role(person, new.role)) }
+    if new.isRemoved != before.isRemoved { changes.append(.removed(person, new.isRemoved)) }
+    if new.isMuted != before.isMuted { changes.append(.muted(person, new.isMuted)) }
+    if new.isRelay != before.isRelay { changes.append(.relay(person, new.isRelay)) }
+    if new.seatOfferedUntil != before.seatOfferedUntil {
+      changes.append(.seat(person, until: new.seatOfferedUntil))
+    }
+    if new.isForked && !before.isForked { changes.append(.forked(person)) }
     return changes
   }
 }

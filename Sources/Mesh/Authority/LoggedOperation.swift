@@ -11,6 +11,11 @@ package struct LoggedOperation: Hashable, Sendable {
     hash = Digest.hash16("VR1-ophash", operation.encoded)
   }
 
+  package var reference: OperationReference {
+    OperationReference(
+      author: AuthorID.of(operation.author), sequence: operation.sequence, head: hash.high)
+  }
+
   package static func hasGoodSignature(_ operation: RoomOperation) -> Bool {
     Signatures.verify(
       operation.signature, by: SigningKey(operation.author.raw), "VR1-op", operation.unsigned)

@@ -12,7 +12,7 @@ extension OperationLog {
 
   /// In as many parts as records are needed.
   package func vectors() -> [OperationVector] {
-    let entries = chains.values.map(entry).sorted { $0.author < $1.author }
+    let entries = named.map(entry).sorted { $0.author < $1.author }
     var vectors: [OperationVector] = []
     var first = AuthorID(0)
     var rest = entries[...]
@@ -61,7 +61,7 @@ extension OperationLog {
       entries[entry.author] = entry
     }
     var answer: [RoomOperation] = []
-    for chain in chains.values where answer.count < OperationLog.answerMaximum {
+    for chain in named where answer.count < OperationLog.answerMaximum {
       let id = AuthorID.of(chain.author)
       guard id >= theirs.first, id <= theirs.last else { continue }
       answer += lacking(chain, entries[id])
@@ -112,7 +112,7 @@ extension OperationLog {
 
   private func chainsByID() -> OrderedDictionary<AuthorID, [LogChain]> {
     var chains: OrderedDictionary<AuthorID, [LogChain]> = [:]
-    for chain in self.chains.values { chains[AuthorID.of(chain.author), default: []].append(chain) }
+    for chain in named { chains[AuthorID.of(chain.author), default: []].append(chain) }
     return chains
   }
 }

@@ -46,18 +46,19 @@ extension OperationLog {
   ///
   /// Each is named directly, though another may imply it: what is known through somebody's log is
   /// lost with that log. Those who spoke about the subject come first, then the senior.
-  private func news(for author: PersonaID, about subject: Bytes32) -> [Bytes16] {
-    var named: OrderedSet<Bytes16> = []
+  private func news(for author: PersonaID, about subject: Bytes32) -> [OperationReference] {
+    var named: OrderedSet<OperationReference> = []
     for logged in chains[author]?.operations ?? [] { named.formUnion(logged.operation.seen) }
     let unnamed = chains.values.filter {
-      $0.author != author && $0.count > 0 && !named.contains($0.head)
+      guard let last = $0.operations.last, $0.author != author else { return false }
+      return !named.contains(last.reference)
     }
     let inOrder = unnamed.sorted { left, right in
       let (one, other) = (speaks(left, about: subject), speaks(right, about: subject))
       if one != other { return one }
       return (path(left.author), left.author) < (path(right.author), right.author)
     }
-    return inOrder.prefix(RoomOperation.seenMaximum).map(\.head)
+    return inOrder.prefix(RoomOperation.seenMaximum).compactMap { $0.operations.last?.reference }
   }
 
   private func speaks(_ chain: LogChain, about subject: Bytes32) -> Bool {

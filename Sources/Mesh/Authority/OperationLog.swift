@@ -27,7 +27,6 @@ package struct OperationLog: Sendable {
   private(set) var authors: OrderedDictionary<PersonaID, (path: Rank, moderates: Bool)>
   private(set) var waiting: OrderedDictionary<Bytes16, LoggedOperation> = [:]
   private(set) var count = 0
-  private var sum: UInt64 = 0
   private var cached: (standing: Standing, at: UInt64)?
   private var reported: Standing
 
@@ -46,8 +45,20 @@ package struct OperationLog: Sendable {
     reported = Standing(room: room, isOpen: genesis.mode == 0)
   }
 
-  /// Over the operations that are kept: alike on two nodes that keep the same.
-  package var hash: OperationHash { OperationHash(hash: sum, count: UInt16(clamping: count)) }
+  /// Over the operations of people who are named: alike on two nodes that know the same of them.
+  package var hash: OperationHash {
+    var hash = OperationHash(hash: 0, count: 0)
+    for chain in named {
+      for logged in chain.operations { hash.hash ^= logged.hash.high }
+      hash.hash ^= OperationLog.mark(chain)
+      hash.count = UInt16(clamping: Int(hash.count) + chain.operations.count)
+    }
+    return hash
+  }
+
+  /// Logs that are spoken of to others. Those of people whose naming was voided are kept, in case
+  /// somebody names them again.
+  var named: [LogChain] { Authority.named(chains.values, creator: genesis.creator) }
 
   package var equivocations: [Equivocation] { chains.values.compactMap(\.fork) }
 
@@ -139,7 +150,6 @@ package struct OperationLog: Sendable {
     let operation = logged.operation
     chains[operation.author, default: LogChain(author: operation.author)].append(logged)
     count += 1
-    sum ^= logged.hash.high
     cached = nil
     guard operation.kind.namesAuthor, let author = authors[operation.author] else { return }
     let path = author.path.granting(operation.sequence)
@@ -152,16 +162,16 @@ package struct OperationLog: Sendable {
 
   private mutating func contradict(_ logged: LoggedOperation) {
     let author = logged.operation.author
-    guard var chain = chains[author] else { return }
-    let before = chain
+    guard let before = chains[author] else { return }
+    var chain = before
     chain.contradict(logged)
     chains[author] = chain
-    for dropped in before.operations.dropFirst(chain.operations.count) {
-      sum ^= dropped.hash.high
-      count -= 1
+    count -= before.operations.count - chain.operations.count
+    // What lies below may show that the logs parted earlier.
+    waiting.removeAll {
+      $0.value.operation.author == author
+        && $0.value.operation.sequence >= chain.fork?.sequence ?? .max
     }
-    sum ^= OperationLog.mark(before) ^ OperationLog.mark(chain)
-    waiting.removeAll { $0.value.operation.author == author }
     cached = nil
   }
 
@@ -200,15 +210,11 @@ package struct OperationLog: Sendable {
     let junior = chains.keys.max { juniority($0) < juniority($1) }
     guard let junior, juniority(author) < juniority(junior) else { return false }
     repeat {
-      guard let last = chains[junior]?.operations.last else { break }
+      guard chains[junior]?.operations.isEmpty == false else { break }
       chains[junior]?.dropLast()
-      sum ^= last.hash.high
       count -= 1
     } while isNew && chains.count >= settings.authors
-    if let chain = chains[junior], chain.operations.isEmpty {
-      sum ^= OperationLog.mark(chain)
-      chains.removeValue(forKey: junior)
-    }
+    if chains[junior]?.operations.isEmpty ?? false { chains.removeValue(forKey: junior) }
     cached = nil
     return true
   }

@@ -5,6 +5,33 @@ package struct AuthorID: Hashable, Comparable, Sendable {
   package static func < (left: Self, right: Self) -> Bool { left.raw < right.raw }
 }
 
+/// An operation as others name it: whose it is, which, and the first eight bytes of its hash.
+package struct OperationReference: Hashable, Sendable {
+  package var author: AuthorID
+  package var sequence: UInt32
+  package var head: UInt64
+
+  package static let count = 20
+
+  package init(author: AuthorID, sequence: UInt32, head: UInt64) {
+    self.author = author
+    self.sequence = sequence
+    self.head = head
+  }
+
+  package func encode(into writer: inout Writer) {
+    writer.u64(author.raw)
+    writer.u32(sequence)
+    writer.u64(head)
+  }
+
+  package init(from reader: inout Reader) throws(WireError) {
+    author = AuthorID(try reader.u64())
+    sequence = try reader.u32()
+    head = try reader.u64()
+  }
+}
+
 /// A hash over all operations a node counts, and how many they are: enough to see that two nodes
 /// differ.
 package struct OperationHash: Hashable, Sendable {

@@ -1,9 +1,10 @@
 /// One signed entry of a person's log in a room: who may do what, since when, and who said so.
 ///
 /// `kind 1 | room 16 | author 32 | sequence 4 | previous 16 | time 6 | subject 32 | argument 4 |
-/// lifetime 4 | flags 1 | seen × 16 | [cut 16] | signature 64`: 180 bytes and 16 for each hash. The
-/// low five bits of the flags count `seen`, bit 5 says that a cut follows. The layout is the same
-/// for all kinds, so that those of later versions can be checked and passed on.
+/// lifetime 4 | flags 1 | seen × 20 | [cut 16] | signature 64`: 180 bytes, 20 for each log that is
+/// named and 16 for a cut. The low five bits of the flags count `seen`, bit 5 says that a cut
+/// follows. The layout is the same for all kinds, so that those of later versions can be checked
+/// and passed on.
 package struct RoomOperation: Hashable, Sendable {
   package var kind: OperationKind
   package var room: RoomID
@@ -19,8 +20,8 @@ package struct RoomOperation: Hashable, Sendable {
   package var argument: UInt32
   /// 0: no end of its own.
   package var lifetimeSeconds: UInt32
-  /// Hashes of others' newest operations that the author had seen and not yet named.
-  package var seen: [Bytes16]
+  /// Others' newest operations that the author had seen and not yet named.
+  package var seen: [OperationReference]
   /// Hash of the subject's operation number `argument`, the last that counts; zero when none does.
   package var cut: Bytes16?
   package var signature: Signature
@@ -32,7 +33,7 @@ package struct RoomOperation: Hashable, Sendable {
   package init(
     kind: OperationKind, room: RoomID, author: PersonaID, sequence: UInt32, previous: Bytes16,
     time: UInt64, subject: Bytes32, argument: UInt32, lifetimeSeconds: UInt32,
-    seen: [Bytes16] = [], cut: Bytes16? = nil, signature: Signature = Signature(.zero)
+    seen: [OperationReference] = [], cut: Bytes16? = nil, signature: Signature = Signature(.zero)
   ) {
     self.kind = kind
     self.room = room
@@ -65,7 +66,7 @@ package struct RoomOperation: Hashable, Sendable {
     return writer.bytes
   }
 
-  package var byteCount: Int { 180 + 16 * seen.count + (cut == nil ? 0 : 16) }
+  package var byteCount: Int { 180 + OperationReference.count * seen.count + (cut == nil ? 0 : 16) }
 
   package func encode(into writer: inout Writer) {
     writeUnsigned(into: &writer)
@@ -89,7 +90,7 @@ package struct RoomOperation: Hashable, Sendable {
     writer.u32(argument)
     writer.u32(lifetimeSeconds)
     writer.u8(UInt8(seen.count) | (cut == nil ? 0 : Self.cutFlag))
-    for hash in seen { writer.bytes16(hash) }
+    for reference in seen { reference.encode(into: &writer) }
     if let cut { writer.bytes16(cut) }
   }
 
@@ -106,8 +107,8 @@ package struct RoomOperation: Hashable, Sendable {
     let flags = try reader.u8()
     let count = Int(flags & (Self.cutFlag - 1))
     guard flags < 2 * Self.cutFlag, count <= Self.seenMaximum else { throw .range }
-    var seen: [Bytes16] = []
-    for _ in 0..<count { seen.append(try reader.bytes16()) }
+    var seen: [OperationReference] = []
+    for _ in 0..<count { seen.append(try OperationReference(from: &reader)) }
     let cut = flags & Self.cutFlag == 0 ? nil : try reader.bytes16()
     self.init(
       kind: kind, room: room, author: author, sequence: sequence, previous: previous, time: time,
@@ -119,7 +120,8 @@ package struct RoomOperation: Hashable, Sendable {
   /// Every field says something or is zero: one statement has one encoding.
   package var isWellFormed: Bool {
     guard lifetimeSeconds <= Limits.roomLifetimeSeconds, sequence >= 1,
-      (sequence == 1) == (previous == .zero), time < 1 << 48
+      (sequence == 1) == (previous == .zero), time < 1 << 48,
+      seen.allSatisfy({ $0.sequence >= 1 })
     else { return false }
     if case .later = kind { return true }
     guard (cut != nil) == kind.hasCut else { return false }
