@@ -19,9 +19,7 @@ import Wire
         of: tangle.scene.genesis, room: tangle.scene.room, operations: tangle.shuffled(),
         at: Scene.start + Self.moment)
       var log = OperationLog(genesis: tangle.scene.genesis, verify: { _ in true })
-      for logged in tangle.shuffled() {
-        _ = log.insert(logged.operation, at: Scene.moment(Self.moment))
-      }
+      for logged in tangle.shuffled() { _ = log.insert(logged, at: Scene.moment(Self.moment)) }
       let incremental = log.standing(at: Scene.moment(Self.moment))
       if shuffled.hash != expected || incremental.hash != expected {
         differing.append(seed)

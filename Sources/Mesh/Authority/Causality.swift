@@ -25,8 +25,8 @@ struct Causality {
       let start = nodes.count
       nodes += chain.operations.prefix { $0.operation.time <= latest }
       if chain.fork != nil { forked.append(chain.author) }
-      guard nodes.count > start else { continue }
-      places[AuthorID.of(chain.author), default: []]
+      guard nodes.count > start, let id = chain.operations.first?.author else { continue }
+      places[id, default: []]
         .append((start..<nodes.count, chain.fork?.sequence ?? .max))
       owners += repeatElement(authors.count, count: nodes.count - start)
       authors[chain.author] = start..<nodes.count

@@ -5,15 +5,17 @@ package import Wire
 package struct LoggedOperation: Hashable, Sendable {
   package let operation: RoomOperation
   package let hash: Bytes16
+  let author: AuthorID
 
   package init(_ operation: RoomOperation) {
     self.operation = operation
+    author = AuthorID.of(operation.author)
     hash = Digest.hash16("VR1-ophash", operation.encoded)
   }
 
   package var reference: OperationReference {
     OperationReference(
-      author: AuthorID.of(operation.author), sequence: operation.sequence, head: hash.high)
+      author: author, sequence: operation.sequence, head: hash.high)
   }
 
   package static func hasGoodSignature(_ operation: RoomOperation) -> Bool {

@@ -86,13 +86,17 @@ package struct OperationLog: Sendable {
   }
 
   package mutating func insert(_ operation: RoomOperation, at now: Instant) -> Outcome {
+    insert(LoggedOperation(operation), at: now)
+  }
+
+  package mutating func insert(_ logged: LoggedOperation, at now: Instant) -> Outcome {
+    let operation = logged.operation
     let author = operation.author
     guard operation.room == room else { return .dropped(.wrongRoom) }
     guard operation.isWellFormed else { return .dropped(.malformed) }
     let latest = now.milliseconds + UInt64(settings.clockSkew.milliseconds)
     guard operation.time <= latest else { return .dropped(.fromTheFuture) }
     guard operation.sequence <= limit(of: author) else { return .dropped(.authorFull) }
-    let logged = LoggedOperation(operation)
     let link = link(logged)
     guard link != .duplicate, waiting[logged.hash] == nil else { return .dropped(.duplicate) }
     guard link != .void else { return .dropped(.voidAuthor) }
