@@ -2,11 +2,13 @@ package import Wire
 
 /// What the person at this node asks for. Commands never fail silently: each leads to an ``Event``.
 package enum Command: Sendable {
-  /// Open a link and keep it: a peer address typed in, a seed, a remembered peer.
+  /// Open a link and keep it: a peer address typed in, a seed, a remembered peer. Answered by
+  /// ``Event/linkUp(_:)`` or ``Event/unanswered(_:)``, unless there is a link already.
   case connect(Contact)
-  /// Make a room and be in it. Answered by ``Event/joined(_:)`` or ``Event/refused(_:)``.
+  /// Make a room and be in it. Answered by ``Event/joined(_:)`` or
+  /// ``Event/refused(_:_:)``.
   case create(title: String, access: Access, name: String)
-  /// Join by link. Answered by ``Event/joined(_:)`` or ``Event/refused(_:)``.
+  /// Join by link. Answered by ``Event/joined(_:)`` or ``Event/refused(_:_:)``.
   case join(Invite, name: String)
   /// Join an open room that was listed.
   case joinListed(RoomID, name: String)

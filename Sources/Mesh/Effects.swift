@@ -6,10 +6,14 @@ package struct Effects: Sendable {
   package var outbox = Outbox()
   package var events: [Event] = []
   package var notes: [Note] = []
+  /// Names of first messages that are being answered. Written down before the outbox is sent and
+  /// given to the next ``Participant``, they keep a restarted node silent to recordings.
+  package var answered: [UInt64] = []
 
   package init() {}
 
   package mutating func removeAll() {
+    answered.removeAll(keepingCapacity: true)
     outbox.removeAll()
     events.removeAll(keepingCapacity: true)
     notes.removeAll(keepingCapacity: true)

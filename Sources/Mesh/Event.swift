@@ -6,11 +6,14 @@ package enum Event: Sendable {
   case linkDown(NodeID)
   /// A contact that answered: worth remembering for the next start.
   case reached(Contact)
+  /// A peer that was asked for does not answer; it is tried again, less and less often.
+  case unanswered(Contact)
   /// Others see us at this address.
   case reflected(Endpoint)
 
   case joined(RoomID)
-  case refused(Refusal)
+  /// The room it is about; nil when that room was never made.
+  case refused(Refusal, RoomID?)
   case left(RoomID)
   case roster(RoomID)
   case listings

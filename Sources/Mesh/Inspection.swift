@@ -19,6 +19,7 @@ package struct Inspection: Sendable {
   package var streams: Int
   package var candidates: Int
   package var pending: Int
+  package var neighbours: [NodeID]
   package var trees: [Place] = []
 
   /// The place in one tree.
@@ -44,7 +45,8 @@ extension Participant {
       rosterVersions: room.roster.hash.versions, links: ctx.links.up.count,
       active: room.overlay.active.count, passive: room.overlay.passive.count,
       streams: room.streams.count, candidates: room.forest.candidates.count,
-      pending: room.pending.count)
+      pending: room.pending.count,
+      neighbours: room.overlay.active.compactMap { room.links[$0]?.node })
     for slot in room.forest.slots {
       let children = room.forest.children[Int(slot.tree.rawValue)]
       let lasting = children.filter { $0.until == nil }

@@ -1,7 +1,8 @@
 /// A moment: nanoseconds since 1970, as the shell counts them.
 ///
-/// The shell reads the wall clock once at start and adds monotonic time to it, so instants never go
-/// back, yet can be compared with the expiry of a signed record.
+/// The shell adds monotonic time to the wall clock of its start and follows the wall clock when
+/// that is set forward, so instants never go back, yet can be compared with the expiry of a signed
+/// record.
 package struct Instant: Hashable, Comparable, Sendable, InstantProtocol {
   package let nanoseconds: Int64
 

@@ -21,7 +21,7 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   case badAnnouncement, staleAnnouncement, badGrant, unwantedGrant
   // Frames (F1-F4 of Spec 6)
   case unknownSpeaker, wrongFrameSize, duplicateFrame, counterTooFar, frameRate
-  case unwantedMedia, uplinkFull, stageFull
+  case unwantedMedia, suspended, uplinkFull, stageFull
   case frameTooOld, sealBroken, noKey, badAttestation, attestationMismatch
   // Forest
   case badForestMessage, noSuchTree

@@ -14,24 +14,28 @@ package struct Participant: ~Copyable {
   private var nextHousekeeping: Instant
   private var listingVersion: UInt32 = 0
   private var nextListing: Instant
-  private var seenAs: [(endpoint: Endpoint, by: NodeID)] = []
+  /// Where the shell says this node is, and where others see it.
+  private var places: [Endpoint] = []
+  private var sightings = Sightings()
   /// Opened records of the datagram at hand, out of the way of what handling them sends.
   private var records: [Record] = []
   private var plain: [UInt8] = []
 
+  /// - Parameter answered: what ``Effects/answered`` held in the node's former lives.
   package init(
     identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: consuming Entropy,
-    at now: Instant
+    at now: Instant, answered: [UInt64] = []
   ) throws(KeysError) {
     let linkEntropy = Entropy.branch(of: &entropy)
     let contact = Contact(node: identity.node.publicKey, token: token, endpoints: [])
     let links = try Links(
-      node: try identity.node.copy(), token: token, settings: settings.links, entropy: linkEntropy)
+      node: try identity.node.copy(), token: token, settings: settings.links, entropy: linkEntropy,
+      answered: answered)
     ctx = Context(
       links: links, entropy: entropy, settings: settings, contact: contact,
       capacity: Capacity(uplink: 5_000_000, relays: true))
     ctx.now = now
-    lobby = Lobby(settings: settings.overlay, at: now)
+    lobby = Lobby(settings: settings, at: now)
     nextHousekeeping = now + .seconds(1)
     nextListing = now + .seconds(1)
     self.identity = identity
@@ -42,7 +46,7 @@ package struct Participant: ~Copyable {
   mutating func beHostile(_ mischief: Mischief) { ctx.mischief = mischief }
 
   package var nextDeadline: Deadline? {
-    var next = Deadline.earlier(ctx.links.nextDeadline, lobby.overlay.nextDeadline)
+    var next = Deadline.earlier(ctx.links.nextDeadline, lobby.nextDeadline)
     next = .earlier(next, Deadline(min(nextHousekeeping, nextListing), .expiry))
     for room in rooms { next = .earlier(next, room.nextDeadline(ctx.settings)) }
     return next
@@ -188,43 +192,42 @@ package struct Participant: ~Copyable {
 
   private mutating func handle(_ event: LinkEvent) {
     switch event {
-    case .up(let link, let node, let dialled, _):
-      ctx.note(.linkUp)
+    case .up(let link, let node, let dialled):
       ctx.tell(.linkUp(node))
-      let endpoint = ctx.links.endpoint(of: link)
-      let contact =
-        lobby.wanted[node] ?? endpoint.map { Contact(node: node, endpoints: [$0]) }
-      if dialled, let contact { ctx.tell(.reached(contact)) }
-      lobby.linkUp(link, node: node, dialled: dialled, contact: contact, &ctx)
+      if let dialled { ctx.tell(.reached(dialled)) }
+      lobby.linkUp(link, node: node, dialled: dialled != nil, &ctx)
       for room in rooms { room.linkUp(link, node: node, &ctx) }
     case .down(let link, let node, _):
-      ctx.note(.linkDown)
       ctx.tell(.linkDown(node))
-      lobby.linkDown(link, node: node)
+      sightings.lost(node, until: ctx.now + ctx.settings.overlay.sightingLife)
+      lobby.linkDown(link, node: node, &ctx)
       for room in rooms { room.linkDown(link, node: node, &ctx) }
     case .failed(let node):
-      ctx.note(.handshakeFailed)
-      lobby.overlay.failed(node)
+      lobby.dialFailed(node, &ctx)
       for room in rooms { room.dialFailed(node, &ctx) }
     case .reflected(let endpoint, let node): reflected(endpoint, by: node)
     case .suspect, .recovered, .roamed: break
     }
   }
 
-  /// Two neighbours that see us at the same address are believed.
   private mutating func reflected(_ endpoint: Endpoint, by node: NodeID) {
-    guard !ctx.contact.endpoints.contains(endpoint), endpoint.isDiallable else { return }
-    seenAs.removeAll { $0.by == node }
-    seenAs.append((endpoint, node))
-    if seenAs.count > 16 { seenAs.removeFirst() }
-    guard seenAs.count(where: { $0.endpoint == endpoint }) >= 2 else { return }
-    ctx.tell(.reflected(endpoint))
-    moved(to: ctx.contact.endpoints + [endpoint])
+    guard sightings.saw(endpoint, by: node) else { return }
+    if let latest = sightings.believed.first, !places.contains(latest) {
+      ctx.tell(.reflected(latest))
+    }
+    move()
   }
 
-  private mutating func moved(to endpoints: [Endpoint]) {
-    ctx.contact = Contact(
-      node: ctx.contact.node, token: ctx.contact.token, endpoints: endpoints)
+  /// Where others see this node goes first, for that is where it was reached; what only programs on
+  /// this machine can reach is left out as soon as there is anything else.
+  private mutating func move() {
+    let seen = sightings.believed
+    let all = seen + places.filter { !seen.contains($0) }
+    let outside = all.filter { !$0.isLoopback }
+    let contact = Contact(
+      node: ctx.contact.node, token: ctx.contact.token, endpoints: outside.isEmpty ? all : outside)
+    guard contact != ctx.contact else { return }
+    ctx.contact = contact
     for room in rooms { room.moved(to: ctx.contact, &ctx) }
   }
 }
@@ -236,11 +239,11 @@ extension Participant {
     switch command {
     case .connect(let contact): lobby.connect(contact, &ctx)
     case .create(let title, let access, let name):
-      answer { (self) throws(Refusal) in try self.create(title: title, access, name: name) }
+      answer(nil) { (self) throws(Refusal) in try self.create(title: title, access, name: name) }
     case .join(let invite, let name):
-      answer { (self) throws(Refusal) in try self.join(invite, name: name) }
+      answer(invite.room) { (self) throws(Refusal) in try self.join(invite, name: name) }
     case .joinListed(let room, let name):
-      answer { (self) throws(Refusal) in try self.joinListed(room, name: name) }
+      answer(room) { (self) throws(Refusal) in try self.joinListed(room, name: name) }
     case .leave(let id): leave(id)
     case .startSpeaking(let id, let duration, let payload):
       act(in: id) { $0.startSpeaking(duration: duration, payload: payload, &$1) }
@@ -248,21 +251,25 @@ extension Participant {
       act(in: id) { $0.speak(payload, level: level, &$1) }
     case .stopSpeaking(let id): act(in: id) { $0.stopSpeaking(&$1) }
     case .listen(let id, let listens): rooms.first { $0.id == id }?.listening = listens
-    case .reachableAt(let endpoints): moved(to: endpoints)
+    case .reachableAt(let endpoints):
+      places = endpoints
+      move()
     case .give(let capacity): give(capacity)
-    case .farewell: for room in rooms { leave(room.id) }
+    case .farewell: farewell()
     }
   }
 
-  private mutating func answer(_ body: (inout Self) throws(Refusal) -> Void) {
-    do { try body(&self) } catch { ctx.tell(.refused(error)) }
+  private mutating func answer(
+    _ room: RoomID?, _ body: (inout Self) throws(Refusal) -> Void
+  ) {
+    do { try body(&self) } catch { ctx.tell(.refused(error, room)) }
   }
 
   private mutating func act(in id: RoomID, _ body: (Room, inout Context) -> Refusal?) {
     guard let room = rooms.first(where: { $0.id == id && $0.isMember }) else {
-      return ctx.tell(.refused(.notIn))
+      return ctx.tell(.refused(.notIn, id))
     }
-    if let refusal = body(room, &ctx) { ctx.tell(.refused(refusal)) }
+    if let refusal = body(room, &ctx) { ctx.tell(.refused(refusal, id)) }
   }
 
   private mutating func give(_ capacity: Capacity) {
@@ -323,8 +330,8 @@ extension Participant {
   }
 
   private mutating func joinListed(_ id: RoomID, name: String) throws(Refusal) {
-    guard let listing = lobby.listing(of: id) else { throw .noSuchRoom }
-    try enter(id, secret: nil, contacts: listing.contacts, name: name)
+    guard let contacts = lobby.board.contacts(of: id) else { throw .noSuchRoom }
+    try enter(id, secret: nil, contacts: contacts, name: name)
   }
 
   private mutating func enter(
@@ -341,7 +348,10 @@ extension Participant {
       throw .memoryFull
     }
     guard let room = rooms.last else { return }
-    for contact in contacts { room.reach(contact, for: .entry, &ctx) }
+    for contact in contacts {
+      ctx.links.forgive(contact.node)
+      room.reach(contact, for: .entry, &ctx)
+    }
   }
 
   private mutating func enter(
@@ -371,13 +381,24 @@ extension Participant {
 
   private mutating func leave(_ id: RoomID) {
     guard let index = rooms.firstIndex(where: { $0.id == id }) else {
-      return ctx.tell(.refused(.notIn))
+      return ctx.tell(.refused(.notIn, id))
     }
     let room = rooms.remove(at: index)
     room.publish(&ctx) { $0.flags = [.leaving] }
     room.leaveLinks(&ctx)
     lobby.withdraw(id)
     ctx.tell(.left(id))
+  }
+
+  /// Neighbours hear of each room that we leave it, and then that the link is over: they need not
+  /// wait for our silence.
+  private mutating func farewell() {
+    for room in rooms { leave(room.id) }
+    lobby.farewell()
+    ctx.links.flush(at: ctx.now, into: &ctx.effects)
+    for link in ctx.links.up {
+      ctx.links.close(link, reason: CloseReason.leaving, at: ctx.now, into: &ctx.effects)
+    }
   }
 }
 
@@ -388,7 +409,7 @@ extension Participant {
     for room in rooms {
       guard case .joining(let until) = room.phase, until <= ctx.now else { continue }
       rooms.removeAll { $0 === room }
-      ctx.tell(.refused(room.refusal ?? .nobodyAnswered))
+      ctx.tell(.refused(room.refusal ?? .nobodyAnswered, room.id))
     }
   }
 
@@ -398,7 +419,7 @@ extension Participant {
     for room in rooms {
       listingVersion += 1
       guard let listing = room.listing(ctx, version: listingVersion) else { continue }
-      lobby.publish(listing, room.id, except: nil, &ctx)
+      lobby.publish(listing, room.id, &ctx)
     }
   }
 
@@ -406,15 +427,16 @@ extension Participant {
   private mutating func keepHouse() {
     guard nextHousekeeping <= ctx.now else { return }
     nextHousekeeping = ctx.now + .seconds(5)
+    if sightings.expire(at: ctx.now) { move() }
     for room in rooms {
       guard let charter = room.charter, charter.genesis.expiry <= ctx.now.milliseconds else {
         continue
       }
-      ctx.tell(.refused(.roomExpired))
+      ctx.tell(.refused(.roomExpired, room.id))
       leave(room.id)
     }
     for link in ctx.links.up {
-      guard let node = ctx.links.node(of: link), lobby.wanted[node] == nil,
+      guard let node = ctx.links.node(of: link), !lobby.wants(node),
         !lobby.overlay.isActive(link),
         !rooms.contains(where: { $0.needs(link, at: ctx.now) }),
         ctx.links.age(of: link, at: ctx.now) > ctx.settings.idleLink
@@ -437,9 +459,8 @@ extension Participant {
         bytesOut: measured.bytesOut)
     }
     status.rooms = rooms.compactMap { $0.status() }
-    status.listings = lobby.entries.values.map {
-      ListingStatus(
-        room: $0.room, title: $0.listing.genesis.title, members: Int($0.listing.members))
+    status.listings = lobby.board.entries.values.map {
+      ListingStatus(room: $0.room, title: $0.best.genesis.title, members: Int($0.best.members))
     }
     return status
   }

@@ -34,6 +34,13 @@ package struct OverlaySettings: Sendable {
   /// Neighbours kept. HyParView uses log N + 1 = 5 for 10,000 nodes (DSN 2007 §5); one more here so
   /// that a third can fail at once.
   package var active = 6
+  /// Walks that tell of a newcomer, from each member it came in by: it asks up to four at once.
+  /// With two a hundred members have 22 links each, not 36, but a room of twelve, whose members
+  /// are otherwise all linked, pays for looking round (docs/results/simulation-notes.md).
+  package var walks = 6
+  /// Doublings of the pause between requests for neighbourhood that are refused; see above. Zero
+  /// asks the next at once.
+  package var refusalDoublings = 0
   /// Contacts remembered in reserve: six times the active view (libp2p episub).
   package var passive = 32
   /// Length of a newcomer's random walk and where on it it is remembered (paper p. 9).
@@ -49,6 +56,34 @@ package struct OverlaySettings: Sendable {
   package var shufflePassive = 4
   /// How long an answer to a request for neighbourhood may take.
   package var answer: Duration = .seconds(1)
+  /// An answer that comes later than this was not asked for: as long as mail is repeated.
+  package var answerPatience: Duration = .seconds(15)
+  /// Peers the person or the settings named, kept connected: a guess.
+  package var wanted = 64
+  /// A wanted peer whose link did not last so long is not dialled again at once, but after this. A
+  /// guess.
+  package var wantedRest: Duration = .seconds(10)
+  /// Dials because others named a contact: so many at once, in all and for each link, and then one
+  /// in each pause. A guess: a node needs six neighbours, and a dial is up to 6 kB to whoever lives
+  /// at the named addresses.
+  package var hearsayDials = 8
+  package var hearsayPause: Duration = .seconds(1)
+  package var hearsayDialsOfLink = 4
+  package var hearsayPauseOfLink: Duration = .seconds(2)
+  /// Shuffles of one link in the lobby that are passed on or answered. A guess: five times what a
+  /// young neighbourhood sends.
+  package var shufflesOfLink = 8
+  package var shufflePauseOfLink: Duration = .seconds(1)
+  /// Listings of one link that are looked at: a guess; each costs four checks of a signature.
+  package var listingsOfLink = 300
+  package var listingPauseOfLink: Duration = .milliseconds(100)
+  /// Members that may list the same room, and rooms one key may list. Guesses: two honest members
+  /// do, and one more.
+  package var publishersOfRoom = 3
+  package var roomsOfPublisher = 4
+  /// An own address counts so long after the last neighbour that saw it is gone. A guess: a restart
+  /// of a router.
+  package var sightingLife: Duration = .seconds(600)
 
   package init() {}
 }
@@ -113,8 +148,8 @@ package struct ForestSettings: Sendable {
   package var resignAfter: Duration = .seconds(10)
   /// A neighbour that goes on delivering forged frames is no parent for so long.
   package var shun: Duration = .seconds(60)
-  /// How long forgeries may go on for each node between the stage and us: long enough for an
-  /// attestation (200 ms) and for the node above us to find another parent.
+  /// How long a forger may be somebody above, for each node between the stage and us: long enough
+  /// for an attestation (200 ms) and for the node above us to find another parent.
   package var offence: Duration = .milliseconds(500)
 
   package init() {}

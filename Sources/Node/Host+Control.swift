@@ -71,6 +71,7 @@ extension Host {
     loop.unwatch(client.raw)
     endTalk(id)
     waitingJoins.removeAll { $0.client == id }
+    waitingLinks.removeAll { $0.client == id }
     for listening in listenings.values { listening.remove(id) }
     for room in watchers.keys { watchers[room]?.remove(id) }
   }

@@ -12,6 +12,12 @@ extension Host {
     let room: RoomID?
   }
 
+  /// A client that waits to hear whether a peer answers.
+  struct WaitingLink {
+    let client: Int
+    let node: NodeID
+  }
+
   /// What made an event happen.
   enum Origin {
     /// A datagram, or the time.
@@ -28,20 +34,23 @@ extension Host {
     case .linkUp(let node):
       logger.info("Link up.")
       logger.debug("Link up.", metadata: ["node": "\(Base64.url.encode(node.raw.array))"])
+      linked(node)
     case .linkDown(let node):
       logger.info("Link down.")
       logger.debug("Link down.", metadata: ["node": "\(Base64.url.encode(node.raw.array))"])
     case .reached(let contact):
       remembered.remember(contact)
+    case .unanswered(let contact):
+      unanswered(contact)
     case .reflected(let endpoint):
-      reflected(endpoint)
+      logger.debug("Seen from outside.", metadata: ["endpoint": "\(endpoint.text)"])
     case .joined(let room):
       logger.info("In a room.")
       perform(.listen(room, false))
       settle(room: room)
-    case .refused(let refusal):
+    case .refused(let refusal, let room):
       logger.info("Refused.", metadata: ["reason": "\(refusal.rawValue)"])
-      refuse(refusal, origin)
+      refuse(refusal, room, origin)
     case .left(let room):
       logger.info("Left a room.")
       left(room)
@@ -54,25 +63,33 @@ extension Host {
     }
   }
 
-  /// What others see as our address is worth telling others, if it is not a passing one.
-  private func reflected(_ endpoint: Endpoint) {
-    guard !reflections.contains(endpoint) else { return }
-    logger.debug("Seen from outside.", metadata: ["endpoint": "\(endpoint.text)"])
-    reflections.append(endpoint)
-    if reflections.count > Limits.endpointsPerContact { reflections.removeFirst() }
-    tellAddresses()
+  /// Answers clients that wait for a link to `node`.
+  func linked(_ node: NodeID) {
+    missed.remove(node)
+    for waiting in waitingLinks where waiting.node == node {
+      answer(waiting.client, DoneReport())
+    }
+    waitingLinks.removeAll { $0.node == node }
   }
 
-  func tellAddresses() { perform(.reachableAt(places)) }
-
-  /// Where others may find this node: what it knows, then what others see.
-  ///
-  /// What only this machine can reach is left out as soon as there is anything else.
-  var places: [Endpoint] {
-    var places = known
-    for endpoint in reflections where !places.contains(endpoint) { places.append(endpoint) }
-    let outside = places.filter { !$0.isLoopback }
-    return outside.isEmpty ? places : outside
+  /// Who was named by a person is missed aloud, once.
+  private func unanswered(_ contact: Contact) {
+    let node = contact.node
+    logger.debug(
+      "No answer.",
+      metadata: [
+        "node": "\(node.text)",
+        "endpoints": "\(contact.endpoints.map(\.text).joined(separator: " "))",
+      ])
+    if named.contains(node), missed.insert(node).inserted {
+      logger.warning(
+        "A named peer does not answer. Check its address, that it runs, and that UDP gets out."
+      )
+    }
+    for waiting in waitingLinks where waiting.node == node {
+      answer(waiting.client, error: .noAnswer)
+    }
+    waitingLinks.removeAll { $0.node == node }
   }
 
   private func settle(room: RoomID) {
@@ -85,17 +102,20 @@ extension Host {
     answer(waiting.client, RoomReport(room: room.text, title: title))
   }
 
-  /// The mesh does not say which join was refused: one refused at once was the last, one refused
-  /// later the first that waits.
-  private func refuse(_ refusal: Refusal, _ origin: Origin) {
-    guard origin != .asking, !waitingJoins.isEmpty else { return }
-    let waiting = origin == .joining ? waitingJoins.removeLast() : waitingJoins.removeFirst()
+  /// Of several who ask for the same room, the last is refused at once, the first later.
+  private func refuse(_ refusal: Refusal, _ room: RoomID?, _ origin: Origin) {
+    guard origin != .asking,
+      let index = origin == .joining
+        ? waitingJoins.lastIndex(where: { $0.room == room })
+        : waitingJoins.firstIndex(where: { $0.room == room })
+    else { return }
+    let waiting = waitingJoins.remove(at: index)
     answer(waiting.client, error: ControlError(refusal))
   }
 }
 
 extension Command {
-  /// Answered by ``Event/joined(_:)`` or ``Event/refused(_:)``, perhaps much later.
+  /// Answered by ``Event/joined(_:)`` or ``Event/refused(_:_:)``, perhaps much later.
   var isJoining: Bool {
     switch self {
     case .create, .join, .joinListed: true

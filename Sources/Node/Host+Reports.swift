@@ -45,7 +45,7 @@ extension Host {
 
   /// This node's peer address at every place it may be reached.
   private func addresses(_ status: Status) -> [PeerAddress] {
-    places.map {
+    status.contact.endpoints.map {
       PeerAddress(
         node: status.node, host: $0.host, port: $0.port, token: status.contact.token)
     }

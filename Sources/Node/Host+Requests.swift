@@ -23,11 +23,11 @@ extension Host {
       wait(id, room, .joinListed(room, name: name ?? identity.name))
     case .leave(let name):
       let events = perform(.leave(try room(name)))
-      for case .refused(let refusal) in events { throw ControlError(refusal) }
+      for case .refused(let refusal, _) in events { throw ControlError(refusal) }
       answer(id, DoneReport())
     case .invite(let name, let lifetime):
       answer(id, try invitation(try room(name), lifetime))
-    case .connect(let address): connect(address, for: id)
+    case .connect(let address, let waits): connect(address, waits: waits, for: id)
     case .speak(let name, let bitrate, let milliseconds):
       try beginTalk(id, room: try room(name), bitrate: bitrate, milliseconds: milliseconds)
       answer(id, SoundReport())
@@ -42,21 +42,31 @@ extension Host {
   }
 
   /// Opens a link to a peer address; the name is looked up elsewhere meanwhile.
-  package func connect(_ address: PeerAddress) async -> Bool {
+  ///
+  /// `named`: a person wants to know when nobody answers. `client` is told either way.
+  package func connect(
+    _ address: PeerAddress, named isNamed: Bool = false, for client: Int? = nil
+  ) async -> Bool {
     let endpoints = await Resolver.resolve(host: address.host, port: address.port)
     guard !endpoints.isEmpty else { return false }
-    perform(.connect(Contact(node: address.node, token: address.token, endpoints: endpoints)))
+    let node = address.node
+    if isNamed { named.insert(node) }
+    if let client, clients[client] != nil {
+      waitingLinks.append(WaitingLink(client: client, node: node))
+    }
+    perform(.connect(Contact(node: node, token: address.token, endpoints: endpoints)))
+    if status().peers.contains(where: { $0.node == node }) { linked(node) }
     return true
   }
 
-  private func connect(_ address: PeerAddress, for id: Int) {
+  private func connect(_ address: PeerAddress, waits: Bool, for id: Int) {
     clients[id]?.mode = .waiting
     Task {
-      if await connect(address) {
-        answer(id, DoneReport())
-      } else {
+      guard await connect(address, named: true, for: waits ? id : nil) else {
         answer(id, error: ControlError(.unknownHost, "The host \(address.host) is not known."))
+        return
       }
+      if !waits { answer(id, DoneReport()) }
     }
   }
 

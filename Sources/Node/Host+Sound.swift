@@ -53,7 +53,7 @@ extension Host {
     else { throw ControlError(.badSound, "The encoder does not take these settings.") }
     let events = perform(
       .startSpeaking(room, duration: duration, payload: talker.payloadSize))
-    for case .refused(let refusal) in events { throw ControlError(refusal) }
+    for case .refused(let refusal, _) in events { throw ControlError(refusal) }
     talkers[id] = talker
     clients[id]?.mode = .speaking
     arm()

@@ -34,10 +34,14 @@ package actor Host {
   var clients: [Int: ControlClient] = [:]
   var nextClient = 0
   var waitingJoins: [WaitingJoin] = []
+  var waitingLinks: [WaitingLink] = []
+  /// Peers that the person or the settings named, and those of them that were missed aloud.
+  var named: Set<NodeID> = []
+  var missed: Set<NodeID> = []
 
-  /// Addresses at which others see this node, and those it knows of itself.
-  var reflections: [Endpoint] = []
-  var known: [Endpoint] = []
+  private var hellos: HelloLog?
+  private var nextLook: Int64 = 0
+  private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
   private var hasStopped = false
 
@@ -57,6 +61,7 @@ package actor Host {
   package init(
     loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
     introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
+    hellos: consuming HelloLog? = nil,
     clock: Clock = Clock(), logger: Logger
   ) {
     self.loop = loop
@@ -66,6 +71,7 @@ package actor Host {
     self.startedAt = clock.now
     self.participant = participant
     self.remembered = remembered
+    self.hellos = hellos
     self.socket = socket
   }
 
@@ -118,10 +124,7 @@ package actor Host {
   }
 
   /// Tells the mesh where this node can be reached.
-  package func reachable(at endpoints: [Endpoint]) {
-    known = endpoints
-    tellAddresses()
-  }
+  package func reachable(at endpoints: [Endpoint]) { perform(.reachableAt(endpoints)) }
 
   /// For the next start; nil when nothing changed since `saved`.
   package func peersToSave() -> RememberedPeers? { remembered.isDirty ? remembered : nil }
@@ -146,6 +149,7 @@ package actor Host {
   }
 
   private func alarmRang() {
+    lookAtClock()
     let now = clock.now
     runSound(at: now)
     if let deadline = participant.nextDeadline, deadline.instant <= now {
@@ -154,8 +158,43 @@ package actor Host {
     applyEffects(from: .world)
   }
 
+  /// The wall clock may have been set since the last look.
+  private func lookAtClock() {
+    let moment = clock.bootTime(clock.now)
+    guard moment >= nextLook else { return }
+    nextLook = moment + Self.lookPause.nanoseconds
+    switch clock.adjust() {
+    case .none:
+      isBehind = false
+    case .forward(let step):
+      logger.notice(
+        "The clock was set forward.", metadata: ["seconds": "\(step.components.seconds)"])
+    case .behind(let gap):
+      guard !isBehind else { return }
+      isBehind = true
+      logger.warning(
+        "The clock was set back; this node goes on by the old time. Restart it if that was wrong.",
+        metadata: ["seconds": "\(gap.components.seconds)"])
+    }
+  }
+
+  /// Before the answers leave: whoever sees one must not get another from our next life.
+  private func writeDown(_ answered: [UInt64]) {
+    guard hellos != nil else { return }
+    do throws(SystemError) {
+      try hellos?.append(answered)
+    } catch {
+      logger.warning("Handshakes cannot be written down: \(error.sentence).")
+      hellos = nil
+    }
+  }
+
   /// Sends, tells, counts, in this order: datagrams must not wait for a log line.
   private func applyEffects(from origin: Origin) {
+    if !effects.answered.isEmpty {
+      writeDown(effects.answered)
+      effects.answered.removeAll(keepingCapacity: true)
+    }
     socket.send(effects.outbox)
     effects.outbox.removeAll()
     if !effects.notes.isEmpty {
@@ -187,6 +226,8 @@ package actor Host {
     onStop?()
   }
 
+  /// Often enough for a handshake to be right after the clock is.
+  private static let lookPause = Duration.seconds(1)
   /// 512 datagrams: about a millisecond of work.
   private static let batchesAtOnce = 8
 }

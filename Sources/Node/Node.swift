@@ -40,14 +40,24 @@ package struct Node: ~Copyable {
     let keeper = PeerKeeper(path: storage.peersPath, key: try identity.storageKey())
     let token = identity.addressToken()
     let socket = try Self.bind(configuration.bind)
+    var hellos: HelloLog?
+    var answered: [UInt64] = []
+    do throws(SystemError) {
+      let log = try HelloLog(path: storage.hellosPath)
+      answered = log.known
+      hellos = consume log
+    } catch {
+      logger.warning("Handshakes cannot be written down: \(error.sentence).")
+    }
     let participant = try Participant(
-      identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now)
+      identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now,
+      answered: answered)
     let loop = try EventLoop()
     host = Host(
       loop: loop, socket: socket, participant: participant,
       introduction: Host.Introduction(
         name: configuration.name, capacity: configuration.capacity, version: version),
-      remembered: keeper.load(), clock: clock, logger: logger)
+      remembered: keeper.load(), hellos: hellos, clock: clock, logger: logger)
     self.loop = loop
     self.keeper = keeper
     self.configuration = configuration
@@ -71,10 +81,12 @@ package struct Node: ~Copyable {
     await host.reachable(at: await Self.places(configuration, port: host.local.port))
     ready(await host.peerAddresses())
     let dialler = Dialler(configuration: configuration, logger: logger)
+    let hellosPath = storage.hellosPath
     await withTaskGroup { [host, keeper] group in
       group.addTask { for await _ in stops { return } }
       group.addTask { await dialler.run(host) }
       group.addTask { await keeper.run(host) }
+      group.addTask { await HelloLog.settle(hellosPath) }
       await group.next()
       group.cancelAll()
     }

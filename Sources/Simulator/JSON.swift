@@ -46,7 +46,9 @@ indirect enum JSON {
     }
 
     mutating func skip() {
-      while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D { at += 1 }
+      while let byte = next, byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+        at += 1
+      }
     }
 
     mutating func value(depth: Int) throws(Fault) -> JSON {

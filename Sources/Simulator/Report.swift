@@ -163,6 +163,10 @@ extension World {
     return [
       ("delay_ms", parts.map { score.delays.quantile($0) }),
       ("stall_ms", score.stalls.sorted()),
+      (
+        "bad_permille_by_second",
+        score.bySecond.map { $0.due == 0 ? 0 : Double($0.bad) * 1_000 / Double($0.due) }
+      ),
       ("uplink_percent", parts.map { use.quantile($0) }),
       ("depth", checks.shape.depths.map(Double.init).sorted().tally),
     ]

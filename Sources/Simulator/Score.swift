@@ -13,6 +13,8 @@ struct Score {
   private(set) var listeners = 0
   /// Milliseconds, of those that stalled at all.
   private(set) var stalls: [Double] = []
+  /// Frames due and bad ones by the second in which they were said.
+  private(set) var bySecond: [(due: Int, bad: Int)] = []
   private(set) var calmListeners = 0
   private(set) var calmServed = 0
   /// For those who look for the reason: worst listeners, node and bad frames.
@@ -47,8 +49,13 @@ struct Score {
     let before = split >= Self.enough ? delays[..<split] : delays[...]
     let arrived = before.filter { $0 != Ledger.never }.sorted()
     let percentile =
-      arrived.isEmpty ? 0 : arrived[min(arrived.count - 1, Int(Double(arrived.count) * Self.percentile))]
+      arrived.isEmpty
+      ? 0 : arrived[min(arrived.count - 1, Int(Double(arrived.count) * Self.percentile))]
     count(delays, limit: percentile + Self.cushion, node: resident.index)
+    for (frame, delay) in zip(frames, delays) {
+      let isBad = delay == Ledger.never || delay > percentile + Self.cushion
+      place(isBad, second: Int(voice.saidAt[frame] / 1_000_000_000))
+    }
     stall(delays[(split >= Self.enough ? split : 0)...], limit: percentile + Self.cushion)
     calm(resident, voice, frames, delays, world)
   }
@@ -85,7 +92,19 @@ struct Score {
     if mine > 0 { worst.append((node, mine, delays.count)) }
   }
 
+  private mutating func place(_ isBad: Bool, second: Int) {
+    while bySecond.count <= second { bySecond.append((0, 0)) }
+    bySecond[second].due += 1
+    if isBad { bySecond[second].bad += 1 }
+  }
+
   private mutating func stall(_ delays: ArraySlice<Int32>, limit: Int32) {
+    let stall = Score.stall(delays, limit: limit)
+    if stall > 0 { stalls.append(Double(stall) / 1_000) }
+  }
+
+  /// Microseconds for which a listener with this playout delay hears nothing.
+  static func stall(_ delays: ArraySlice<Int32>, limit: Int32) -> Int64 {
     var limit = limit
     var stall: Int64 = 0
     for delay in delays {
@@ -96,7 +115,7 @@ struct Score {
         limit = delay
       }
     }
-    if stall > 0 { stalls.append(Double(stall) / 1_000) }
+    return stall
   }
 
   private mutating func calm(

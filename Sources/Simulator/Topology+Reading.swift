@@ -1,3 +1,5 @@
+// From a file to a world: member by member, with what each may be.
+
 extension Topology {
   /// Reads a topology file; every mistake in it is refused with the place and what is allowed.
   package init(_ bytes: [UInt8], file: String) throws(TopologyError) {
@@ -40,6 +42,7 @@ extension Topology {
     measureTo = try object.seconds("to_s", else: Double(measureTo) / 1e9)
     grace = try object.seconds("grace_s", else: 3)
     calm = try object.seconds("calm_s", else: 0)
+    presenceFrom = try object.seconds("presence_from_s", else: 0)
     try object.finish()
   }
 
@@ -92,7 +95,7 @@ extension Topology.Group {
   init(_ object: JSONObject) throws(TopologyError) {
     var object = object
     name = try object.text("group")
-    count = try object.count("count", in: 1...200_000)
+    count = try object.count("count", in: 1...200_000, else: 1)
     if object.has("uplink_mix") {
       uplinks = try object.numbers("uplink_mix").map { (Int($0[0] * 1_000), $0[1]) }
     } else {
@@ -198,7 +201,9 @@ extension Topology.Censorship {
     if object.has("throttle_kbps") {
       throttle = Int(try object.number("throttle_kbps", in: 1...1_000_000) * 1_000)
     }
-    if object.has("freeze_after") { freezeAfter = try object.count("freeze_after", in: 1...100_000) }
+    if object.has("freeze_after") {
+      freezeAfter = try object.count("freeze_after", in: 1...100_000)
+    }
     injectRate = try object.count("inject_per_s", in: 0...10_000, else: 0)
     probeRate = try object.count("probe_per_s", in: 0...10_000, else: 0)
     try object.finish()
@@ -208,10 +213,16 @@ extension Topology.Censorship {
 extension Topology.Tuning {
   init(_ object: JSONObject) throws(TopologyError) {
     var object = object
-    if object.has("roster_max") { rosterMaximum = try object.count("roster_max", in: 2...1_000_000) }
+    if object.has("roster_max") {
+      rosterMaximum = try object.count("roster_max", in: 2...1_000_000)
+    }
     if object.has("doubt_after_ms") { doubtAfter = try object.milliseconds("doubt_after_ms") }
     if object.has("replace_after_ms") { replaceAfter = try object.milliseconds("replace_after_ms") }
     if object.has("children_max") { childrenMaximum = try object.count("children_max", in: 1...64) }
+    if object.has("walks") { walks = try object.count("walks", in: 1...6) }
+    if object.has("refusal_doublings") {
+      refusalDoublings = try object.count("refusal_doublings", in: 0...10)
+    }
     try object.finish()
   }
 }

@@ -23,6 +23,8 @@ package struct Topology: Sendable {
   var measureTo: Int64 = 0
   /// The first so many times are heard by nobody for certain: a newcomer's grace.
   var grace: Int64 = 0
+  /// Joiners before that are not timed.
+  var presenceFrom: Int64 = 0
   /// Everybody who is there must hear what is said in the last so much time.
   var calm: Int64 = 0
 
@@ -149,6 +151,8 @@ package struct Topology: Sendable {
     var doubtAfter: Int64?
     var replaceAfter: Int64?
     var childrenMaximum: Int?
+    var walks: Int?
+    var refusalDoublings: Int?
   }
 }
 
@@ -158,6 +162,12 @@ package struct Expectation: Sendable {
   /// Not more than this; else not less.
   package let isUpper: Bool
   package let bound: Double
+
+  package init(measure: Measure, isUpper: Bool, bound: Double) {
+    self.measure = measure
+    self.isUpper = isUpper
+    self.bound = bound
+  }
 
   package var text: String {
     "\(measure.rawValue)_\(isUpper ? "max" : "min") \(bound.short)"

@@ -20,7 +20,7 @@ extension World {
       return true
     case .repeated: return true
     case .joined(let id): joined(id, resident)
-    case .refused(let refusal): refused(refusal, resident)
+    case .refused(let refusal, _): refused(refusal, resident)
     case .roster: watches.rosterChanged(resident, room: room, at: now)
     default: break
     }
@@ -51,7 +51,7 @@ extension World {
     let inside = resident.participant.inspect(id)
     resident.session = inside?.session
     trace.note("node \(resident.index) is in", at: now)
-    if let session = inside?.session {
+    if let session = inside?.session, now >= topology.presenceFrom {
       watches.joined(resident, session, others: residents, at: now)
     }
     planDeath(of: resident)

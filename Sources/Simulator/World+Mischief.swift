@@ -1,6 +1,7 @@
 import Mesh
 import Wire
 
+/// How a hostile node comes by what it does.
 extension Misbehaviour {
   /// What the participant itself has to lie about; the rest is done to its datagrams.
   var inMesh: Mischief {

@@ -47,6 +47,8 @@ extension World {
     if let value = tuning.doubtAfter { settings.forest.doubtAfter = .nanoseconds(value) }
     if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
     if let value = tuning.childrenMaximum { settings.forest.childrenMaximum = value }
+    if let value = tuning.walks { settings.overlay.walks = value }
+    if let value = tuning.refusalDoublings { settings.overlay.refusalDoublings = value }
     return settings
   }
 
@@ -91,7 +93,8 @@ extension World {
       resident.state = .alive
       resident.askedAt = now
       command(resident, .reachableAt(resident.box == nil ? [resident.address] : []))
-      command(resident, .give(Capacity(uplink: uplinks[resident.uplink].bits, relays: resident.relays)))
+      command(
+        resident, .give(Capacity(uplink: uplinks[resident.uplink].bits, relays: resident.relays)))
       if resident.mischief != nil { queue.plan(.mischief, at: now, resident.index) }
     }
     guard let room else {
@@ -158,7 +161,8 @@ extension World {
   func speak(_ number: Int) {
     let talker = topology.talkers[number]
     let resident = residents[index(of: talker)]
-    guard now < talker.to, resident.state != .gone, let room else { return }
+    guard resident.state != .gone, let room else { return }
+    guard now < talker.to else { return command(resident, .stopSpeaking(room)) }
     guard let session = resident.session, resident.isAlive else {
       return queue.plan(.frame, at: now + World.frame, number)
     }
@@ -171,14 +175,25 @@ extension World {
       return queue.plan(.frame, at: now + World.warming, number)
     }
     queue.plan(.frame, at: now + World.frame, number)
-    if talker.spurts, !speaksNow(number) { return }
+    if talker.spurts {
+      let spoke = spurts[number].speaks
+      let speaks = speaksNow(number)
+      if speaks != spoke {
+        command(
+          resident,
+          speaks
+            ? .startSpeaking(room, duration: .ms20, payload: talker.bytes) : .stopSpeaking(room))
+      }
+      guard speaks else { return }
+    }
     let frame = ledger.voices[voice].saidAt.count
     ledger.said(voice, at: now)
     let payload = Ledger.payload(voice: voice, frame: frame, count: talker.bytes)
     command(resident, .speak(room, payload: payload, level: 30))
   }
 
-  /// Spurts and pauses as in conversation: means of 1.0 and 1.6 s (ITU-T P.59).
+  /// Spurts and pauses as in conversation: means of 1.0 and 1.6 s (ITU-T P.59). A node on stage
+  /// sends its silence too, so a pause is somebody who lets go of the key.
   private func speaksNow(_ number: Int) -> Bool {
     if now >= spurts[number].until {
       spurts[number].speaks.toggle()

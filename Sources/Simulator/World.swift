@@ -57,8 +57,9 @@ package final class World {
     writeScript()
   }
 
-  /// About thirty links of five secrets each, half-open ones, a room's keys; twice that.
-  private static func secretSlots(_ nodes: Int) -> Int { 8_192 + nodes * 400 }
+  /// What a participant may hold at most: 256 links and as many half-open ones, of six secrets
+  /// each, and a room's keys. Memory is taken only when it is needed.
+  private static func secretSlots(_ nodes: Int) -> Int { 8_192 + nodes * 3_300 }
 
   /// Runs to the end of the topology and says what came of it.
   package func run() -> Report {

@@ -46,7 +46,8 @@ struct Simulate: ParsableCommand {
         throw Failure(.failed, "Memory for the secrets of so many nodes cannot be had.")
       }
       let report = world.run()
-      let taken = Double((clock.now - start).components.attoseconds) / 1e18
+      let taken =
+        Double((clock.now - start).components.attoseconds) / 1e18
         + Double((clock.now - start).components.seconds)
       json ? Terminal.say(report.json) : show(report, taken)
       guard !report.failures.isEmpty else { continue }

@@ -31,6 +31,7 @@ struct Starling: AsyncParsableCommand {
     subcommands: [
       Up.self, ID.self, RoomCommand.self, InviteCommand.self, Join.self, Connect.self, Speak.self,
       Listen.self, StatusCommand.self, Stop.self, Seeds.self, Demo.self, Simulate.self,
+      TopologyCommand.self,
     ])
 
   static let version = "0.1.0"

@@ -238,6 +238,48 @@ import Wire
     #expect(unban.seen.first == removal.reference)
   }
 
+  @Test func theOwnPersonAppointsNoMoreThanTheRoomBears() throws {
+    var scene = try Scene()
+    scene.appoint(1, 2)
+    var settings = AuthoritySettings()
+    settings.moderators = 2
+    var log = log(scene, settings: settings)
+    fill(&log, scene.operations)
+    func appoint(_ person: Int) -> RoomOperation {
+      log.draft(
+        .grantModerator, by: scene.people[0], about: scene.people[person].raw, at: Self.now)
+    }
+    #expect(!log.wouldCount(appoint(3), at: Self.now))
+    #expect(log.wouldCount(appoint(2), at: Self.now))
+  }
+
+  // MARK: The frontier of keys
+
+  @Test func aFrontierIsCoveredByWhoeverKnowsItsRestrictions() throws {
+    var scene = try Scene()
+    scene.appoint(1, 2)
+    scene.write(.grantSpeaker, by: 2, about: 4)
+    var behind = log(scene)
+    fill(&behind, scene.operations)
+    #expect(behind.frontier().isEmpty)
+    let removal = scene.write(.remove, by: 1, about: 5)
+    var ahead = log(scene)
+    fill(&ahead, scene.operations)
+    #expect(ahead.frontier() == [removal.reference])
+    #expect(ahead.covers(ahead.frontier()))
+    #expect(!behind.covers(ahead.frontier()))
+    #expect(ahead.covers(behind.frontier()))
+    _ = behind.insert(removal.operation, at: Self.now)
+    #expect(behind.covers(ahead.frontier()))
+    // A contradiction takes power away too, and stands for what it voids.
+    let fork = scene.write(.remove, by: 1, about: 6, at: 1)
+    _ = ahead.insert(fork.operation, at: Self.now)
+    #expect(!behind.covers([fork.reference]))
+    _ = behind.insert(fork.operation, at: Self.now)
+    #expect(behind.covers(ahead.frontier()))
+    #expect(behind.covers([removal.reference]))
+  }
+
   // MARK: Cost
 
   @Test func theCostOfAFullRoomIsPrinted() throws {

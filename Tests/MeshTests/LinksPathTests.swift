@@ -25,7 +25,7 @@ import Wire
     network.run(for: .seconds(1))
     let link = try #require(two.link(to: one))
     #expect(two.links.endpoint(of: link) == one.endpoint)
-    #expect(two.events.last == .roamed(link))
+    #expect(two.events.contains(.roamed(link)))
     #expect(two.notes.contains(.roamed))
     #expect(two.mediaCount == 2)
     speak(network, two, one)
@@ -37,6 +37,40 @@ import Wire
     #expect(two.links.endpoint(of: link) == one.endpoint)
     network.run(for: .seconds(60))
     #expect(one.events.contains(.reflected(one.endpoint, from: two.id)))
+  }
+
+  /// A peer that sends from somebody else's address has little sent there.
+  @Test func aNewAddressGetsPingsOnlyUntilItAnswersOne() throws {
+    let (network, one, two) = try LinkNetwork.pair()
+    network.run(for: .seconds(2))
+    let link = try #require(two.link(to: one))
+    let victim = Endpoint(ipv4: 0x0C00_0001, port: 9)
+    network.capturing = true
+    network.path = { _, _ in [] }
+    speak(network, one, two)
+    let datagram = try #require(network.captured.last).bytes
+    _ = network.inject(datagram, into: two, from: victim)
+    #expect(two.links.endpoint(of: link) == victim)
+    network.path = { _, _ in [.milliseconds(20)] }
+    network.act(two) { links, now, effects in
+      for number in 0..<30 as Range<UInt8> {
+        links.send(
+          type: 0x20, .init(repeating: number, count: 900), on: link, at: now, into: &effects)
+      }
+    }
+    for _ in 0..<100 {
+      speak(network, two, one)
+      network.act(two) { links, _, _ in links.sendOnce(type: 0x21, [1, 2], on: link) }
+      network.run(for: .milliseconds(50))
+    }
+    let sent = network.captured.filter { $0.target == victim }
+    #expect((5...8).contains(sent.count))
+    #expect(sent.allSatisfy { $0.bytes.count == Limits.datagramOverhead + Limits.cell })
+    // Back where it was known to be, all goes on.
+    speak(network, one, two)
+    network.run(for: .seconds(3))
+    #expect(one.inbox.count { $0.type == 0x20 } == 30)
+    #expect(two.ends.isEmpty)
   }
 
   @Test func aStragglerFromTheOldAddressDoesNotMoveThePeerBack() throws {
@@ -75,7 +109,7 @@ import Wire
     return settings
   }
 
-  @Test func aLinkWhoseOtherEndDiedEndsAfter45Seconds() throws {
+  @Test func aLinkWhoseOtherEndDiedEndsWhenItsTimeIsUp() throws {
     let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     network.run(for: .seconds(5))
     two.isDead = true
@@ -85,7 +119,7 @@ import Wire
     #expect(one.ends == [.silent])
   }
 
-  @Test func aWatchedLinkIsSuspectAfterThreeSecondsAndDeadAfterSix() throws {
+  @Test func aSilentWatchedLinkIsSuspectFirstAndThenDead() throws {
     let (network, one, two) = try LinkNetwork.pair(settings: brisk)
     let link = try #require(one.link(to: two))
     network.run(for: .seconds(14))

@@ -150,7 +150,38 @@ import Wire
     #expect(two.links.endpoint(of: two.links.up[0]) == one.endpoint)
   }
 
-  /// Started anew, a node has forgotten all, and still no recording gets it to hold a session.
+  /// However a node's life ended: what it answered was written down before the answer left.
+  @Test func recordingsPlayedToARestartedNodeGetNothing() throws {
+    let network = LinkNetwork()
+    let one = try network.add(seed: 1)
+    let two = try network.add(seed: 2)
+    network.capturing = true
+    // Each attempt has a first message of its own, and only the last comes through whole.
+    network.path = { transit, _ in
+      let age = transit.time - LinkNetwork.start
+      return transit.source == two.endpoint && age < .seconds(3) ? [] : [.milliseconds(20)]
+    }
+    network.dial(one, two)
+    network.run(for: .seconds(6))
+    #expect(one.link(to: two) != nil)
+    #expect(two.answered.count == 4)
+    let recorded = network.captured.filter { $0.target == two.endpoint }
+    let reborn = try network.add(seed: 2, answered: two.answered)
+    for _ in 0..<2 {
+      for transit in recorded {
+        #expect(network.inject(transit.bytes, into: reborn, from: elsewhere) == 0)
+        network.run(for: .seconds(1))
+      }
+    }
+    #expect(reborn.count(.staleHandshake) == 8)
+    // An honest dialler is answered, also one whose clock is an hour behind.
+    var stranger = try Stranger(seed: 3)
+    let late = network.now.milliseconds - 3_600_000
+    let hello = try stranger.hello(to: reborn.contact, time: late)
+    #expect(network.inject(hello, into: reborn, from: elsewhere) > 0)
+  }
+
+  /// Even a node that lost its notes holds no session for a recording.
   @Test func recordingsPlayedToARestartedNodeOpenNoSession() throws {
     let network = LinkNetwork()
     let one = try network.add(seed: 1)

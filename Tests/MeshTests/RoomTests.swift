@@ -96,6 +96,30 @@ struct RoomTests {
     }
   }
 
+  /// Without a moment between taking the floor and the first word.
+  @Test(arguments: [2, 5, 9, 20])
+  func theFirstWordsOfANewSpeakerAreHeard(count: Int) throws {
+    let network = try Network(seed: UInt64(40 + count))
+    let room = try network.room(nodes: count)
+    network.speak(network.nodes[0], in: room, frames: 50)
+    let speaker = network.nodes[count - 1]
+    network.command(speaker, .startSpeaking(room, duration: .ms20, payload: 60))
+    for _ in 0..<100 {
+      network.command(
+        speaker, .speak(room, payload: [UInt8](repeating: 3, count: 60), level: 30))
+      network.run(for: .milliseconds(20))
+    }
+    network.run(for: .seconds(1))
+    for (index, node) in network.nodes.enumerated() where index != count - 1 {
+      let session = speaker.status(at: network.now).rooms.first?.me
+      let heard = Set(node.heard.filter { $0.frame.session == session }.map(\.frame.counter))
+      let first = node.heard.first { $0.frame.session == session }?.frame.counter ?? 0
+      // Its frames wait for nothing but the links to the other roots: half a second at most.
+      #expect(first < Limits.firstCounter + 25)
+      #expect(heard.count == 100 - Int(first - Limits.firstCounter))
+    }
+  }
+
   @Test func theEighteenthSpeakerIsHeardLikeTheFirst() throws {
     let network = try Network(seed: 10)
     let room = try network.room(nodes: 18)

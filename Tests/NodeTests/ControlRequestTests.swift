@@ -14,6 +14,7 @@ struct ControlRequestTests {
     .create(title: "Kitchen", access: .social, name: nil),
     .join(invite, name: "Ben"), .joinListed(room: "Newsroom", name: nil),
     .leave(nil), .leave("Kitchen"), .invite("Kitchen", lifetime: 3_600), .connect(address),
+    .connect(address, waits: false),
     .speak(nil, bitrate: 16_000, milliseconds: 60), .listen("Kitchen"), .frames(nil),
   ]
 

@@ -26,6 +26,42 @@ struct HostTests {
     await ben.end()
   }
 
+  @Test func whoAsksForALinkIsToldWhetherThePeerAnswers() async throws {
+    let folder = try Folder()
+    let book = LogBook()
+    var settings = Settings()
+    settings.links.dialPauses = [.milliseconds(50)]
+    settings.links.dialLimit = .milliseconds(200)
+    let ann = try Neighbour(11, log: book, settings: settings)
+    let (ben, cid) = (try Neighbour(12), try Neighbour(13))
+    try await ann.begin(control: folder.file("ann"))
+    try await ben.begin()
+    func address(_ neighbour: Neighbour) -> PeerAddress {
+      let endpoint = neighbour.contact.endpoints[0]
+      return PeerAddress(
+        node: neighbour.contact.node, host: endpoint.host, port: endpoint.port,
+        token: neighbour.contact.token)
+    }
+    let addresses = [address(ben), address(cid)]
+    try await elsewhere {
+      var control = try ControlConnection(path: folder.file("ann"))
+      // Cid's socket is there, but Cid never begins.
+      let failure = #expect(throws: Failure.self) {
+        try control.ask(.connect(addresses[1]), for: DoneReport.self)
+      }
+      #expect(failure?.sentence.contains("Nobody answers there") == true)
+      _ = try control.ask(.connect(addresses[0]), for: DoneReport.self)
+      let peers = try control.ask(.status, for: StatusReport.self).peers
+      #expect(peers.count == 1)
+      _ = try control.ask(.connect(addresses[0]), for: DoneReport.self)
+    }
+    let warnings = book.lines.withLock { $0.filter { $0.level == .warning } }
+    #expect(warnings.count == 1)
+    #expect(warnings.first?.text.contains("does not answer") == true)
+    await ann.end()
+    await ben.end()
+  }
+
   @Test func aRoomIsMadeJoinedAndHeardOverTheControlSocket() async throws {
     let folder = try Folder()
     let (ann, ben) = (try Neighbour(3), try Neighbour(4))

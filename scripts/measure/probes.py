@@ -89,6 +89,9 @@ def knock(flock, prober_number, dialler_number, how_many):
         prober.knock("after a restart: the first messages", [held, hello] * 50)
         prober.knock("after a restart: the third message", [confirm] * 100)
         prober.knock("after a restart: data", data * 20)
+        killed = handshake(flock, dialler_number)[0]
+        restart(node, is_killed=True)
+        prober.knock("after kill -9: the first messages", [held, hello, killed] * 50)
         fresh = held_back_hello(flock, dialler_number)
         prober.knock("to be sure that it lives: a first message held back", [fresh], wanted=None)
     finally:
@@ -116,8 +119,10 @@ def cuts(payload):
         yield payload + os.urandom(more)
 
 
-def restart(node):
+def restart(node, is_killed=False):
     """The same node, with what it keeps on disk and nothing else."""
+    if is_killed:
+        node.kill()
     node.process.stdin.close()
     node.stop()
     node.start()

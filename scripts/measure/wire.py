@@ -169,7 +169,7 @@ def first_messages(node, count):
         for _ in range(60):
             key = base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
             control.ask(
-                request="connect",
+                request="connect", wait=False,
                 address=f"starling://{key}@{lab.address(SINK)}:{lab.PORT}")
         time.sleep(8.5)
         sent = [d for d in tape.datagrams if d.target == (lab.address(SINK), lab.PORT)]

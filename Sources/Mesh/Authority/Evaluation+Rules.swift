@@ -3,8 +3,8 @@ import Wire
 
 /// The rules by which one operation is judged.
 extension Evaluation {
-  /// Whether `power` was held, as far as its author knew and as more senior ones let stand, when the
-  /// operation was written.
+  /// Whether `power` was held when the operation was written, as far as its author knew and as more
+  /// senior ones let stand.
   func supports(_ power: Power, _ node: Int) -> Bool {
     if let grant = power.grant {
       guard past.saw(node, grant) else { return false }

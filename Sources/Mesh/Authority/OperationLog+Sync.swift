@@ -110,7 +110,7 @@ extension OperationLog {
     OperationWant.Range(author: author, first: first, last: last)
   }
 
-  private func chainsByID() -> OrderedDictionary<AuthorID, [LogChain]> {
+  func chainsByID() -> OrderedDictionary<AuthorID, [LogChain]> {
     var chains: OrderedDictionary<AuthorID, [LogChain]> = [:]
     for chain in named { chains[AuthorID.of(chain.author), default: []].append(chain) }
     return chains

@@ -26,7 +26,7 @@ extension OperationLog {
     return operation
   }
 
-  /// Whether it would count, were it signed and inserted.
+  /// Whether it would count, were it signed and inserted, and there are not too many moderators.
   package func wouldCount(_ operation: RoomOperation, at now: Instant) -> Bool {
     guard operation.isWellFormed, operation.room == room else { return false }
     let logged = LoggedOperation(operation)
@@ -39,7 +39,16 @@ extension OperationLog {
       chains.values, latest: now.milliseconds + UInt64(settings.clockSkew.milliseconds))
     let evaluation = Evaluation(past, creator: genesis.creator, settings: settings)
     guard let node = past.node(operation.author, operation.sequence) else { return false }
-    return evaluation.verdicts[node] == .counts
+    return evaluation.verdicts[node] == .counts && leavesRoom(operation, at: now)
+  }
+
+  /// Others do not count moderators: that would depend on what each had seen.
+  private func leavesRoom(_ operation: RoomOperation, at now: Instant) -> Bool {
+    guard operation.kind == .grantModerator else { return true }
+    let standing = Authority.standing(
+      of: genesis, room: room, chains: chains.values, at: now.milliseconds, settings: settings)
+    return standing.moderators.count < settings.moderators
+      || standing.moderators.contains(operation.person)
   }
 
   /// Newest operations of others that `author` has not named itself.
@@ -65,5 +74,5 @@ extension OperationLog {
     chain.author.raw == subject || chain.operations.contains { $0.operation.subject == subject }
   }
 
-  private func path(_ author: PersonaID) -> Rank { authors[author]?.path ?? Rank(path: [.max]) }
+  func path(_ author: PersonaID) -> Rank { authors[author]?.path ?? Rank(path: [.max]) }
 }

@@ -119,7 +119,7 @@ extension Room {
   /// It delivered what its speaker never said.
   func shun(_ link: LinkID, _ ctx: inout Context) {
     links[link]?.shunnedUntil = ctx.now + ctx.settings.forest.shun
-    links[link]?.offendedAt = nil
+    links[link]?.offence = nil
     for tree in Tree.allCases where forest.slots[Int(tree.rawValue)].parent == link {
       release(link, tree, &ctx)
       detach(tree, &ctx)
@@ -166,6 +166,9 @@ extension Room {
     }
     var cost = UInt64(offer.delay) + UInt64(hop(link, ctx))
     if !takesMe { cost += 10_000 }
+    if let offence = peer.offence, ctx.now < offence.at + ctx.settings.forest.shun {
+      cost += 1_000_000
+    }
     // Places at the top are for those who can hand on.
     if offer.isRoot, !interior { cost += 15_000 }
     return cost

@@ -43,18 +43,30 @@ extension Room {
   }
 
   /// A neighbour delivered what its speaker never said. That may not be its own doing: it could not
-  /// tell either until the attestation came. So whoever stands next to the forger judges first, and
-  /// those below only if that has not ended it.
+  /// tell either until the attestation came. So its frames are left aside for a while, longer the
+  /// further down the tree: whoever stands next to the forger judges first, and by the time those
+  /// below look again it is over.
   func delivered(forgery counter: UInt32, _ link: LinkID, _ ctx: inout Context) {
     ctx.drop(.attestationMismatch)
     guard let peer = links[link] else { return }
     let settings = ctx.settings.forest
-    guard let since = peer.offendedAt, ctx.now < since + settings.shun else {
-      links[link]?.offendedAt = ctx.now
+    if let offence = peer.offence, ctx.now < offence.at + settings.shun {
+      if ctx.now >= offence.probation { shun(link, &ctx) }
       return
     }
     let relays = forest.slots.first { $0.parent == link }?.path.count ?? 1
-    if ctx.now >= since + settings.offence * max(1, relays) { shun(link, &ctx) }
+    let offence = Offence(
+      at: ctx.now, probation: ctx.now + settings.offence * max(1, relays),
+      isSuspended: isFedBeside(link, ctx))
+    links[link]?.offence = offence
+  }
+
+  /// Whether a parent brings everything without this neighbour.
+  private func isFedBeside(_ link: LinkID, _ ctx: borrowing Context) -> Bool {
+    forest.slots.contains { slot in
+      guard let parent = slot.parent, parent != link else { return false }
+      return links[parent]?.offence?.suspends(at: ctx.now) != true
+    }
   }
 
   /// When the tree that should have brought an attestation is already two frames past it, the other

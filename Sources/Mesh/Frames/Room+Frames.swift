@@ -24,6 +24,11 @@ extension Room {
       return ctx.drop(.wrongFrameSize)
     }
     guard let newer = try? reader.span(size) else { return ctx.drop(.wrongFrameSize) }
+    guard peer.offence?.suspends(at: ctx.now) != true else {
+      ctx.drop(.suspended)
+      if !head.repaired { sawPrimary(head.counter, of: stream, from: link, &ctx) }
+      return
+    }
     if head.hasPrevious, let older = try? reader.span(size) {
       take(
         head.counter - 1, step: head.previousStep, older, of: stream, from: link, &ctx)

@@ -13,23 +13,28 @@ struct HelloMemory: Sendable {
   private var times: OrderedDictionary<NodeID, UInt64> = [:]
   private let diallers: Int
 
-  init(settings: LinkSettings) {
+  /// `known`: from former lives of the node, oldest first.
+  init(settings: LinkSettings, known: [UInt64] = []) {
     limit = max(1, settings.hellosRemembered / 2)
     diallers = settings.diallersRemembered
+    for name in known { remember(name) }
   }
+
+  /// A quarter of the ephemeral key is enough to know it again.
+  static func name(_ ephemeral: Bytes32) -> UInt64 { ephemeral.high.high }
 
   /// Whether a first message with this ephemeral key was answered before.
   func knows(_ ephemeral: Bytes32) -> Bool {
-    let word = ephemeral.high.high
-    return young.contains(word) || old.contains(word)
+    let name = Self.name(ephemeral)
+    return young.contains(name) || old.contains(name)
   }
 
-  mutating func remember(_ ephemeral: Bytes32) {
+  mutating func remember(_ name: UInt64) {
     if young.count >= limit {
       old = young
       young = []
     }
-    young.insert(ephemeral.high.high)
+    young.insert(name)
   }
 
   /// Records the time of a dialler's handshake; false when one as late was seen already.

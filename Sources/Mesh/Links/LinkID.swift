@@ -18,8 +18,9 @@ package struct LinkID: Hashable, Comparable, Sendable {
 
 /// What happened to links, for the owner to drain after each call.
 package enum LinkEvent: Hashable, Sendable {
-  /// `transcript` is the Noise handshake hash: both sides know it, nobody else's is the same.
-  case up(LinkID, NodeID, dialled: Bool, transcript: Bytes64)
+  /// `dialled` is what this node dialled, with the endpoint that answered in front; nil when the
+  /// peer dialled.
+  case up(LinkID, NodeID, dialled: Contact?)
   case down(LinkID, NodeID, LinkEnd)
   /// A watched link is silent; ``recovered(_:)`` or ``down(_:_:_:)`` follows.
   case suspect(LinkID)

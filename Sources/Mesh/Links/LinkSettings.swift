@@ -15,6 +15,12 @@ package struct LinkSettings: Sendable {
   package var confirmRepeats = 5
   /// Dials at once (guess: a node keeps about a dozen neighbours).
   package var dials = 64
+  /// After a dial in vain the node is left alone for up to this long, doubled each time (guess)...
+  package var redialFirst: Duration = .seconds(1)
+  /// ...and never longer than this (guess: who comes back is found again within a minute).
+  package var redialMost: Duration = .seconds(60)
+  /// Nodes that did not answer, remembered (guess).
+  package var redialsRemembered = 256
 
   // Answering
   /// Half-open handshakes; the oldest goes (specification).

@@ -79,7 +79,9 @@ extension Links {
       let time = HandshakePayload.readHello(payload), isOfOurTime(time, now)
     else { return false }
     // The message counts as seen only now: junk in it must not push out what was seen.
-    reception.memory.remember(hello.ephemeral)
+    let name = HelloMemory.name(hello.ephemeral)
+    reception.memory.remember(name)
+    effects.answered.append(name)
     if headerKeys.changeDue == nil { headerKeys.rotate(at: now, &entropy) }
     let room = LinkSpec.maskNonce + size - LinkSpec.message2
     var reply = HandshakePayload.answer(
@@ -90,7 +92,7 @@ extension Links {
       let index = table.reserve(&entropy)
     else { return false }
     let halfOpen = HalfOpen(
-      index: index, theirIndex: hello.index, time: time, answeredAt: now,
+      index: index, theirIndex: hello.index, time: time, source: source, answeredAt: now,
       noise: consume noise)
     reception.add(halfOpen, &table)
     schedule(now.advanced(by: settings.halfOpenLife), .handshake)
@@ -132,8 +134,9 @@ extension Links {
       return true
     }
     let birth = Session.Birth(
-      id: table.nextID(index: index), node: dialler, dialled: false, transcript: transcript,
-      index: index, theirIndex: answer.theirIndex, endpoint: source, now: now)
+      id: table.nextID(index: index), node: dialler, dialled: nil, transcript: transcript,
+      index: index, theirIndex: answer.theirIndex, endpoint: source,
+      proven: answer.source, now: now)
     guard
       let session = try? Session(birth, keys: keys, headerKey: headerKey, settings: settings)
     else {

@@ -6,7 +6,8 @@ package import Wire
 extension Links {
   /// Opens a link to a node, unless there is one or one is being opened.
   ///
-  /// Ends in ``LinkEvent/up(_:_:dialled:transcript:)`` or ``LinkEvent/failed(_:)``.
+  /// Ends in ``LinkEvent/up(_:_:dialled:)`` or ``LinkEvent/failed(_:)``, at once when the node did
+  /// not answer a moment ago.
   package mutating func dial(
     _ contact: Contact, at now: Instant, into effects: inout Effects
   ) {
@@ -16,6 +17,7 @@ extension Links {
     contact.endpoints = contact.endpoints.filter(\.isDiallable)
     guard
       node != id, !contact.endpoints.isEmpty, dials.count < settings.dials,
+      redials.until(node).map({ $0 <= now }) ?? true,
       hasRoom(), !refusals.refuses(node, at: now), let index = table.reserve(&entropy)
     else {
       effects.notes.append(.handshakeFailed)
@@ -28,12 +30,19 @@ extension Links {
     attempt(dial, at: now, into: &effects)
   }
 
+  /// When a node that did not answer may be dialled again; nil for now.
+  package func redial(of node: NodeID) -> Instant? { redials.until(node) }
+
+  /// The person asks: earlier dials in vain do not count.
+  package mutating func forgive(_ node: NodeID) { redials.forget(node) }
+
   mutating func retryDials(at now: Instant, into effects: inout Effects) {
     for dial in dials where dial.due <= now {
       if dial.attempt <= settings.dialPauses.count, now - dial.began < settings.dialLimit {
         attempt(dial, at: now, into: &effects)
       } else {
         forgetDial(to: dial.contact.node)
+        redials.failed(dial.contact.node, at: now, &entropy)
         effects.notes.append(.handshakeFailed)
         events.append(.failed(dial.contact.node))
       }
@@ -148,10 +157,13 @@ extension Links {
       message = try noise.writeMessage(payload: last)
       let transcript = noise.handshakeHash
       let birth = Session.Birth(
-        id: table.nextID(index: dial.index), node: dial.contact.node, dialled: true,
+        id: table.nextID(index: dial.index), node: dial.contact.node,
+        dialled: Contact(
+          node: dial.contact.node, token: dial.contact.token,
+          endpoints: dial.contact.endpoints.led(by: source)),
         transcript: transcript, index: dial.index,
         theirIndex: UInt32(truncatingIfNeeded: body.integer(at: 1, bytes: 4)),
-        endpoint: source, now: now)
+        endpoint: source, proven: source, now: now)
       session = try Session(
         birth, keys: try noise.split(), headerKey: try Secret(theirHeaderKey),
         settings: settings)
@@ -190,4 +202,9 @@ extension Links {
   }
 
   static var prologue: [UInt8] { Array("VR1-link".utf8) + [LinkSpec.transportUDP] }
+}
+
+extension [Endpoint] {
+  /// With `first` in front.
+  func led(by first: Endpoint) -> [Endpoint] { [first] + filter { $0 != first } }
 }

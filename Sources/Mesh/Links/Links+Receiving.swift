@@ -7,6 +7,7 @@ extension Links {
   mutating func opened(
     _ session: Session, from source: Endpoint, at now: Instant, into effects: inout Effects
   ) -> LinkID? {
+    session.touch()
     if case .closed = session.standing {
       remindOfClose(session, at: now, into: &effects)
       return nil
@@ -46,6 +47,8 @@ extension Links {
   ) -> Bool {
     let head = RecordType.mailHead
     var kept = 0
+    var ping: Record?
+    defer { if let ping, session.standing == .current { answerPing(ping, session, source) } }
     for index in records.indices {
       let record = records[index]
       if record.type >= RecordType.ownersFirst {
@@ -64,8 +67,11 @@ extension Links {
             count: record.count - head)
           kept += 1
         }
+      } else if record.type == RecordType.ping, record.count == 4 {
+        // One answer for each datagram, so that it is never more than what came.
+        ping = record
       } else {
-        guard act(on: record, session, source, at: now, into: &effects) else { return false }
+        guard act(on: record, session, at: now, into: &effects) else { return false }
         // A CLOSE ends it: nothing behind it counts.
         if session.standing != .current { return true }
       }
@@ -75,12 +81,10 @@ extension Links {
   }
 
   private mutating func act(
-    on record: Record, _ session: Session, _ source: Endpoint, at now: Instant,
+    on record: Record, _ session: Session, at now: Instant,
     into effects: inout Effects
   ) -> Bool {
     switch (record.type, record.count) {
-    case (RecordType.ping, 4):
-      answerPing(record, session, source)
     case (RecordType.pong, 4 + Endpoint.wireCount):
       pongArrived(record, session, at: now)
     case (RecordType.close, 1):
@@ -124,8 +128,11 @@ extension Links {
 
   private mutating func pongArrived(_ record: Record, _ session: Session, at now: Instant) {
     let start = record.start
-    session.path.answered(
-      UInt32(truncatingIfNeeded: plain.integer(at: start, bytes: 4)), at: now)
+    let token = UInt32(truncatingIfNeeded: plain.integer(at: start, bytes: 4))
+    if session.path.answered(token, at: now), !session.isProven {
+      session.proven = session.endpoint
+      soil(session)
+    }
     let seen = Endpoint(
       address: Bytes16(
         high: plain.integer(at: start + 4, bytes: 8),
@@ -167,9 +174,21 @@ extension Links {
   }
 
   /// The peer has moved, or its NAT has: what it sends last tells where it is (WireGuard §2.1).
-  mutating func move(_ session: Session, to source: Endpoint, into effects: inout Effects) {
+  ///
+  /// Until it answers a ping there, it gets little: the source may be somebody else's.
+  mutating func move(
+    _ session: Session, to source: Endpoint, at now: Instant, into effects: inout Effects
+  ) {
     guard !session.isClosed else { return }
     session.endpoint = source
+    if session.isProven {
+      soil(session)
+    } else {
+      session.path.forgetPings()
+      ping(session, at: now)
+      session.pulse.hurry(at: now + settings.awaitedPing)
+      schedule(now + settings.awaitedPing, .keepAlive)
+    }
     session.reflected = nil
     effects.notes.append(.roamed)
     events.append(.roamed(session.id))

@@ -12,7 +12,7 @@ extension Links {
     _ record: [UInt8], on link: LinkID, at now: Instant, into effects: inout Effects
   ) {
     precondition(!record.isEmpty && record.count <= LinkSpec.plaintext)
-    guard let session = table[link] else { return }
+    guard let session = table[link], session.isProven else { return }
     let start = session.begin(&effects.outbox)
     effects.outbox.bytes.append(contentsOf: record)
     session.finish(&effects.outbox, from: start, media: true)
@@ -36,7 +36,9 @@ extension Links {
   package mutating func sendOnce(type: UInt8, _ body: [UInt8], on link: LinkID) {
     precondition(
       type >= RecordType.ownersFirst && type != RecordType.media && body.count <= Limits.record)
-    guard let session = table[link], session.queue.count < settings.queueBytes else { return }
+    guard let session = table[link], session.isProven,
+      session.queue.count < settings.queueBytes
+    else { return }
     session.queue.appendRecordHeader(type, count: body.count)
     session.queue.append(contentsOf: body)
     soil(session)
@@ -48,14 +50,17 @@ extension Links {
     for session in dirty {
       session.isDirty = false
       guard session.standing == .current else { continue }
-      session.mail.collect(at: now, patience: session.path.patience)
+      if session.isProven {
+        session.mail.collect(at: now, patience: session.path.patience)
+        if let due = session.mail.due { schedule(due, .retransmit) }
+      }
       pack(session, at: now, into: &effects)
-      if let due = session.mail.due { schedule(due, .retransmit) }
     }
     dirty.removeAll(keepingCapacity: true)
   }
 
   mutating func soil(_ session: Session) {
+    session.touch()
     guard !session.isDirty else { return }
     session.isDirty = true
     dirty.append(session)

@@ -21,6 +21,7 @@ extension Links {
   package mutating func watch(_ link: LinkID, _ on: Bool, at now: Instant) {
     guard let session = table[link] else { return }
     session.pulse.watch(on, at: now)
+    session.touch()
     schedule(min(session.pulse.pingDue, session.pulse.verdictDue), .keepAlive)
   }
 
@@ -42,11 +43,11 @@ extension Links {
       end(existing, .replaced, at: now, into: &effects)
     }
     forgetDial(to: session.node)
+    if !session.dialled { redials.forget(session.node) }
     table.insert(session)
     effects.notes.append(.linkUp)
     events.append(
-      .up(
-        session.id, session.node, dialled: session.dialled, transcript: session.transcript))
+      .up(session.id, session.node, dialled: session.dialled ? session.contact : nil))
     schedule(session.pulse.pingDue, .keepAlive)
   }
 
@@ -54,6 +55,7 @@ extension Links {
   mutating func confirmed(_ session: Session, at now: Instant) {
     session.confirmedAt = now
     session.confirmation = nil
+    redials.forget(session.node)
   }
 
   /// Ends a session without a word to the peer.

@@ -10,9 +10,12 @@ extension Links {
     headerKeys.rotate(at: now, &entropy)
     retryDials(at: now, into: &effects)
     reception.forgetHalfOpen(at: now, &table)
-    for session in table.all { run(session, at: now, into: &effects) }
+    // A node with a hundred links hears little on most of them.
+    for session in table.all where session.due.instant <= now {
+      run(session, at: now, into: &effects)
+    }
     flush(at: now, into: &effects)
-    plan()
+    plan(at: now)
   }
 
   private mutating func run(
@@ -43,7 +46,8 @@ extension Links {
     }
     session.keys.forgetOld(at: now)
     session.keys.ask(at: now, count: session.count, &entropy)
-    let isAwaited = session.confirmedAt == nil || session.keys.awaitsPeer
+    let isAwaited =
+      session.confirmedAt == nil || session.keys.awaitsPeer || !session.isProven
     let needsPing = session.pulse.takePing(
       at: now, measuredAt: session.path.lastMeasured, isAwaited: isAwaited, &entropy)
     if needsPing { ping(session, at: now) }
@@ -59,6 +63,7 @@ extension Links {
     guard var confirmation = session.confirmation, confirmation.due <= now else { return true }
     guard confirmation.repeats < settings.confirmRepeats else {
       sayClose(session, CloseReason.leaving, at: now, into: &effects)
+      redials.failed(session.node, at: now, &entropy)
       end(session, .unanswered, at: now, into: &effects)
       return false
     }
@@ -73,24 +78,27 @@ extension Links {
   }
 
   /// Finds the next deadline.
-  private mutating func plan() {
+  private mutating func plan(at now: Instant) {
     if let due = headerKeys.changeDue { schedule(due, .rekey) }
     for dial in dials { schedule(dial.due, .dialling) }
     if let due = reception.halfOpenDue { schedule(due, .handshake) }
     for session in table.all {
-      switch session.standing {
-      case .closed(_, let until, _): schedule(until, .linkTimeout)
-      case .current: plan(session)
-      }
+      if session.due.instant <= now { session.due = due(session) }
+      schedule(session.due.instant, session.due.reason)
     }
   }
 
-  private mutating func plan(_ session: Session) {
-    if let due = session.confirmation?.due { schedule(due, .handshake) }
-    schedule(session.pulse.pingDue, .keepAlive)
-    schedule(session.pulse.verdictDue, .linkTimeout)
-    schedule(session.keys.due, .rekey)
-    if let due = session.mail.due { schedule(due, .retransmit) }
-    if let due = session.receipts.due { schedule(due, .flush) }
+  private func due(_ session: Session) -> Deadline {
+    if case .closed(_, let until, _) = session.standing { return Deadline(until, .linkTimeout) }
+    var next = Deadline(session.pulse.pingDue, .keepAlive)
+    func consider(_ instant: Instant?, _ reason: Deadline.Reason) {
+      if let instant, instant < next.instant { next = Deadline(instant, reason) }
+    }
+    consider(session.confirmation?.due, .handshake)
+    consider(session.pulse.verdictDue, .linkTimeout)
+    consider(session.keys.due, .rekey)
+    if session.isProven { consider(session.mail.due, .retransmit) }
+    consider(session.receipts.due, .flush)
+    return next
   }
 }

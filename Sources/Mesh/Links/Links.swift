@@ -26,6 +26,7 @@ package struct Links: ~Copyable {
   var dials: [Dial] = []
   var reception: Reception
   var refusals: Refusals
+  var redials: DialMemory
   /// Sessions with something to send.
   var dirty: [Session] = []
   /// The earliest moment at which ``tick(at:into:)`` has something to do; may be early, never late.
@@ -40,17 +41,19 @@ package struct Links: ~Copyable {
   /// Overwritten by the next.
   package internal(set) var plain: [UInt8] = []
 
-  /// `token` must be known to whoever dials this node, if there is one.
+  /// `token` must be known to whoever dials this node, if there is one; `answered` is what
+  /// ``Effects/answered`` held in the node's former lives.
   package init(
     node: consuming AgreementPair, token: Bytes16?, settings: LinkSettings = LinkSettings(),
-    entropy: Entropy
+    entropy: Entropy, answered: [UInt64] = []
   ) throws(KeysError) {
     self.settings = settings
     self.entropy = entropy
     own = AddressKeys(node: node.publicKey, token: token)
     headerKeys = try HeaderKeys(life: settings.headerKeyLife, entropy: &self.entropy)
-    reception = Reception(settings: settings)
+    reception = Reception(settings: settings, answered: answered)
     refusals = Refusals(settings: settings)
+    redials = DialMemory(settings: settings)
     self.node = node
   }
 
@@ -74,7 +77,9 @@ package struct Links: ~Copyable {
           if !session.dialled { effects.notes.append(.rekeyed) }
           schedule(session.keys.due, .rekey)
         }
-        if isNewest, session.endpoint != source { move(session, to: source, into: &effects) }
+        if isNewest, session.endpoint != source {
+          move(session, to: source, at: now, into: &effects)
+        }
         return opened(session, from: source, at: now, into: &effects)
       case .replayed:
         effects.notes.append(.drop(.replayed))
@@ -104,6 +109,18 @@ package struct Links: ~Copyable {
   package func isInitiator(of link: LinkID) -> Bool? { table[link]?.dialled }
 
   package func endpoint(of link: LinkID) -> Endpoint? { table[link]?.endpoint }
+
+  /// How the peer of a link may be dialled: what this node dialled, or what the peer said of
+  /// itself.
+  package func contact(of link: LinkID) -> Contact? { table[link]?.contact }
+
+  /// The peer said how it may be dialled. Where it was seen is worth more than where it says it is.
+  package mutating func introduced(_ contact: Contact, on link: LinkID) {
+    guard let session = table[link], contact.node == session.node else { return }
+    session.contact = Contact(
+      node: contact.node, token: contact.token ?? session.contact?.token,
+      endpoints: contact.endpoints.filter(\.isDiallable).led(by: session.endpoint))
+  }
 
   package func statistics(of link: LinkID) -> LinkStatistics? { table[link]?.measured }
 

@@ -11,6 +11,9 @@ struct MailReceipts: Sendable {
   ///
   /// Guess: a quarter of a datagram.
   private static let owedLimit = 16
+  /// Acknowledgements that leave at once; a sender that keeps its span of 512 needs no more, and
+  /// with a PONG beside them they fill one cell: no answer is larger than what it answers.
+  private static let recordLimit = 8
   private static let bitmapSpan: UInt32 = 64
 
   private var words = InlineArray<16, UInt64>(repeating: 0)
@@ -23,6 +26,8 @@ struct MailReceipts: Sendable {
   mutating func arrived(_ sequence: UInt32, at now: Instant, delay: Duration) -> Arrival {
     let ahead = Int32(bitPattern: sequence &- ceiling)
     if ahead >= Int32(LinkSpec.mailSpan) { return .impossible }
+    // Acknowledged long ago by whatever rule: its sender has moved on.
+    if ahead < 0, ceiling &- sequence > LinkSpec.mailWindow { return .duplicate }
     let isDuplicate = ahead < 0 && holds(sequence)
     if ahead >= 0 {
       for passed in 0...UInt32(ahead) { set(ceiling &+ passed, false) }
@@ -40,8 +45,11 @@ struct MailReceipts: Sendable {
   mutating func append(to bytes: inout [UInt8]) {
     owed.sort { Int32(bitPattern: $0 &- $1) > 0 }
     var covered: UInt32?
+    var count = 0
     for sequence in owed {
       if let covered, covered &- sequence <= Self.bitmapSpan { continue }
+      guard count < Self.recordLimit else { break }
+      count += 1
       covered = sequence
       bytes.appendRecordHeader(RecordType.acknowledgement, count: 12)
       bytes.appendInteger(UInt64(sequence), bytes: 4)

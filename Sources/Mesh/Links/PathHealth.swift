@@ -14,12 +14,16 @@ struct PathHealth: Sendable {
     pings.append((token, now))
   }
 
-  /// An answer to a ping; others' tokens mean nothing.
-  mutating func answered(_ token: UInt32, at now: Instant) {
-    guard let index = pings.firstIndex(where: { $0.token == token }) else { return }
+  /// Answers to what was asked elsewhere mean nothing.
+  mutating func forgetPings() { pings.removeAll() }
+
+  /// An answer to a ping; others' tokens mean nothing, which is then said.
+  mutating func answered(_ token: UInt32, at now: Instant) -> Bool {
+    guard let index = pings.firstIndex(where: { $0.token == token }) else { return false }
     measured(now - pings[index].sent)
     lastMeasured = now
     pings.removeSubrange(...index)
+    return true
   }
 
   mutating func measured(_ roundTrip: Duration) {

@@ -8,16 +8,19 @@ final class HalfOpen {
   let theirIndex: UInt32
   /// What message 1 said.
   let time: UInt64
+  /// Where message 2 went.
+  let source: Endpoint
   let answeredAt: Instant
   var noise: NoiseHandshake?
 
   init(
-    index: UInt32, theirIndex: UInt32, time: UInt64, answeredAt: Instant,
+    index: UInt32, theirIndex: UInt32, time: UInt64, source: Endpoint, answeredAt: Instant,
     noise: consuming NoiseHandshake
   ) {
     self.index = index
     self.theirIndex = theirIndex
     self.time = time
+    self.source = source
     self.answeredAt = answeredAt
     self.noise = consume noise
   }
@@ -36,12 +39,12 @@ struct Reception: ~Copyable {
   private var hellos = 0
   private var hellosBefore = 0
 
-  init(settings: LinkSettings) {
+  init(settings: LinkSettings, answered: [UInt64]) {
     self.settings = settings
     cookies = Cookies(life: settings.cookieLife)
     sources = RateLimit(
       rate: settings.sourceRate, burst: settings.sourceBurst, limit: settings.sources)
-    memory = HelloMemory(settings: settings)
+    memory = HelloMemory(settings: settings, known: answered)
   }
 
   /// The time our next message 1 says: later than any before.

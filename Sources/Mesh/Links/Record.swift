@@ -30,8 +30,6 @@ package enum RecordType {
   package static let ownersFirst: UInt8 = 0x10
   /// Media: no length, its body reaches to the end of the datagram.
   package static let media: UInt8 = 0x40
-  /// With this bit set, a type that the receiver does not know is skipped.
-  package static let skippable: UInt8 = 0x80
 
   /// Bytes before the body of every record but media and padding.
   static let header = 3

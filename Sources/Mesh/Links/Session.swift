@@ -25,11 +25,13 @@ final class Session {
   struct Birth {
     let id: LinkID
     let node: NodeID
-    let dialled: Bool
+    /// What was dialled; nil when the peer dialled.
+    let dialled: Contact?
     let transcript: Bytes64
     let index: UInt32
     let theirIndex: UInt32
     let endpoint: Endpoint
+    let proven: Endpoint
     let now: Instant
   }
 
@@ -42,7 +44,13 @@ final class Session {
   let theirIndex: UInt32
 
   var endpoint: Endpoint
-  var standing = Standing.current
+  /// Where the peer last showed that it receives.
+  var proven: Endpoint
+  /// How the peer may be dialled, as far as that is known.
+  var contact: Contact?
+  var standing = Standing.current { didSet { touch() } }
+  /// Time alone brings nothing about before then; long past once something else happened.
+  var due = Session.touched
   var confirmation: Confirmation?
   /// When the peer first proved to have the session too.
   var confirmedAt: Instant?
@@ -75,16 +83,24 @@ final class Session {
     bornAt = birth.now
     id = birth.id
     node = birth.node
-    dialled = birth.dialled
+    dialled = birth.dialled != nil
+    contact = birth.dialled
     transcript = birth.transcript
     index = birth.index
     theirIndex = birth.theirIndex
     endpoint = birth.endpoint
-    self.keys = KeySchedule(keys, dialled: birth.dialled, settings: settings, at: birth.now)
+    proven = birth.proven
+    self.keys = KeySchedule(
+      keys, dialled: birth.dialled != nil, settings: settings, at: birth.now)
     self.headerKey = headerKey
     mail = Mail(settings: settings)
     pulse = Pulse(settings: settings, at: birth.now)
   }
+
+  private static let touched = Deadline(Instant(nanoseconds: .min), .flush)
+
+  /// What is due here must be found out anew.
+  func touch() { due = Session.touched }
 
   // MARK: Out
 
@@ -155,6 +171,10 @@ final class Session {
     result.lossPermille = window.missingPermille(last: 256)
     return result
   }
+
+  /// Until then, nothing but what fits the cell of an answer goes there: a peer may send from
+  /// another's address.
+  var isProven: Bool { endpoint == proven }
 
   var isClosed: Bool {
     if case .closed = standing { return true }

@@ -1,4 +1,5 @@
 import Keys
+import OrderedCollections
 import Wire
 
 /// Who exchanges gossip with whom: a small symmetric active view of links and a larger passive view
@@ -10,10 +11,16 @@ struct Overlay {
   private(set) var active: [LinkID] = []
   private(set) var passive: [Contact] = []
   private var asked: [(node: NodeID, until: Instant)] = []
+  /// Links on which neighbourhood was asked for and not answered.
+  private var requests: OrderedDictionary<LinkID, Instant> = [:]
+  /// Links on which a shuffle left, and what of ours was in it.
+  private var shuffles: OrderedDictionary<LinkID, (sent: [Contact], until: Instant)> = [:]
   private let settings: OverlaySettings
   private let born: Instant
+  /// In a row. Whom nobody has a place for would otherwise end up with links to all.
+  private var refusals = 0
+  private var nextRequest = Instant(nanoseconds: 0)
   private var nextShuffle: Instant
-  private var lastSent: [Contact] = []
 
   init(settings: OverlaySettings, at now: Instant) {
     self.settings = settings
@@ -28,6 +35,13 @@ struct Overlay {
 
   func isActive(_ link: LinkID) -> Bool { active.contains(link) }
 
+  /// Notes that neighbourhood is about to be asked for; false when an answer is awaited already.
+  mutating func asks(_ link: LinkID, at now: Instant) -> Bool {
+    if let until = requests[link], now < until { return false }
+    requests[link] = now + settings.answerPatience
+    return true
+  }
+
   // MARK: What happens to it
 
   /// Somebody joined through us: a neighbour at once, and news for the others.
@@ -35,7 +49,9 @@ struct Overlay {
     _ link: LinkID, contact: Contact, entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
     guard !isActive(link) else { return }
-    for other in active {
+    var others = active
+    if settings.walks < others.count { entropy.shuffle(&others) }
+    for other in others.prefix(settings.walks) {
       actions.append(.forward(other, ForwardJoin(timeToLive: settings.walk, contact: contact)))
     }
     add(link, entropy: &entropy, actions: &actions)
@@ -53,7 +69,8 @@ struct Overlay {
       return
     }
     if walk.timeToLive == settings.passiveWalk { remember(walk.contact, entropy: &entropy) }
-    let further = ForwardJoin(timeToLive: walk.timeToLive - 1, contact: walk.contact)
+    let further = ForwardJoin(
+      timeToLive: min(walk.timeToLive, settings.walk) - 1, contact: walk.contact)
     actions.append(.forward(next, further))
   }
 
@@ -66,12 +83,20 @@ struct Overlay {
     if accepted { add(link, entropy: &entropy, actions: &actions) }
   }
 
+  /// False when nobody asked.
   mutating func received(
     _ reply: NeighbourReply, from link: LinkID, node: NodeID, entropy: inout Entropy,
     actions: inout [OverlayAction]
-  ) {
+  ) -> Bool {
+    guard requests.removeValue(forKey: link) != nil else { return false }
     asked.removeAll { $0.node == node }
-    if reply.accepted { add(link, entropy: &entropy, actions: &actions) }
+    if reply.accepted {
+      refusals = 0
+      add(link, entropy: &entropy, actions: &actions)
+    } else {
+      refusals = min(refusals + 1, settings.refusalDoublings)
+    }
+    return true
   }
 
   mutating func disconnected(_ link: LinkID, contact: Contact?, entropy: inout Entropy) {
@@ -82,8 +107,9 @@ struct Overlay {
   /// The link died: the contact is not worth remembering.
   mutating func lost(_ link: LinkID, node: NodeID) {
     active.removeAll { $0 == link }
-    passive.removeAll { $0.node == node }
-    asked.removeAll { $0.node == node }
+    requests.removeValue(forKey: link)
+    shuffles.removeValue(forKey: link)
+    failed(node)
   }
 
   mutating func failed(_ node: NodeID) {
@@ -92,14 +118,15 @@ struct Overlay {
   }
 
   mutating func received(
-    _ shuffle: Shuffle, from link: LinkID, me: Contact, entropy: inout Entropy,
+    _ shuffle: Shuffle, from link: LinkID, me: Contact, at now: Instant, entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
     guard shuffle.origin.node != me.node else { return }
     let others = active.filter { $0 != link }
     if shuffle.timeToLive > 0, active.count > 1, let next = entropy.pick(others) {
       var further = shuffle
-      further.timeToLive -= 1
+      further.timeToLive = min(further.timeToLive, settings.walk) - 1
+      expect(next, [], at: now)
       actions.append(.shuffle(next, further))
       return
     }
@@ -109,10 +136,14 @@ struct Overlay {
     learn(shuffle.contacts + [shuffle.origin], except: me.node, entropy: &entropy)
   }
 
-  mutating func received(reply: Shuffle, me: NodeID, entropy: inout Entropy) {
-    passive.removeAll { contact in lastSent.contains { $0.node == contact.node } }
+  /// False when nobody asked.
+  mutating func received(
+    reply: Shuffle, from link: LinkID, me: NodeID, entropy: inout Entropy
+  ) -> Bool {
+    guard let sent = shuffles.removeValue(forKey: link)?.sent else { return false }
+    passive.removeAll { contact in sent.contains { $0.node == contact.node } }
     learn(reply.contacts, except: me, entropy: &entropy)
-    lastSent = []
+    return true
   }
 
   /// Contacts heard of elsewhere, for instance in the roster.
@@ -125,11 +156,13 @@ struct Overlay {
   }
 
   mutating func tick(
-    at now: Instant, me: Contact, linked: (NodeID) -> Bool, contact: (LinkID) -> Contact?,
+    at now: Instant, me: Contact, node: (LinkID) -> NodeID?, contact: (LinkID) -> Contact?,
     entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
     asked.removeAll { $0.until <= now }
-    fill(at: now, linked: linked, entropy: &entropy, actions: &actions)
+    requests.removeAll { $0.value <= now }
+    shuffles.removeAll { $0.value.until <= now }
+    fill(at: now, neighbours: active.compactMap(node), entropy: &entropy, actions: &actions)
     guard nextShuffle <= now else { return }
     let pause =
       now < born + settings.youth ? settings.shuffleYoung : settings.shuffleSettled
@@ -140,7 +173,7 @@ struct Overlay {
     entropy.shuffle(&contacts)
     contacts = Array(contacts.prefix(settings.shuffleActive))
     contacts += sample(settings.shufflePassive, entropy: &entropy)
-    lastSent = contacts
+    expect(target, contacts, at: now)
     actions.append(
       .shuffle(target, Shuffle(timeToLive: settings.walk, origin: me, contacts: contacts)))
   }
@@ -148,17 +181,20 @@ struct Overlay {
   // MARK: What it decides
 
   private mutating func fill(
-    at now: Instant, linked: (NodeID) -> Bool, entropy: inout Entropy,
+    at now: Instant, neighbours: [NodeID], entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
-    let parallel = active.count <= settings.active / 2 ? 3 : 1
+    let isShort = active.count <= settings.active / 2
+    guard isShort || nextRequest <= now else { return }
+    let parallel = isShort ? 3 : 1
     while active.count + asked.count < settings.active, asked.count < parallel {
       let candidates = passive.filter { contact in
-        !asked.contains { $0.node == contact.node }
+        !asked.contains { $0.node == contact.node } && !neighbours.contains(contact.node)
       }
       guard let contact = entropy.pick(candidates) else { return }
       passive.removeAll { $0.node == contact.node }
       asked.append((contact.node, now + settings.answer))
+      if refusals > 0 { nextRequest = now + settings.answer * (1 << refusals) }
       actions.append(.reach(contact, urgent: active.isEmpty))
     }
   }
@@ -172,6 +208,10 @@ struct Overlay {
       actions.append(.disconnect(victim))
     }
     active.append(link)
+  }
+
+  private mutating func expect(_ link: LinkID, _ sent: [Contact], at now: Instant) {
+    shuffles[link] = (sent, now + settings.answerPatience)
   }
 
   private mutating func remember(_ contact: Contact, entropy: inout Entropy) {

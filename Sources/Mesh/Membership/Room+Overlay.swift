@@ -19,8 +19,9 @@ extension Room {
   func received(_ reply: NeighbourReply, from link: LinkID, _ ctx: inout Context) {
     guard let peer = links[link] else { return }
     var actions: [OverlayAction] = []
-    overlay.received(
+    let isAnswer = overlay.received(
       reply, from: link, node: peer.node, entropy: &ctx.entropy, actions: &actions)
+    if !isAnswer { ctx.drop(.badShuffle) }
     perform(actions, &ctx)
   }
 
@@ -36,12 +37,15 @@ extension Room {
   func received(_ shuffle: Shuffle, from link: LinkID, _ ctx: inout Context) {
     var actions: [OverlayAction] = []
     overlay.received(
-      shuffle, from: link, me: ctx.contact, entropy: &ctx.entropy, actions: &actions)
+      shuffle, from: link, me: ctx.contact, at: ctx.now, entropy: &ctx.entropy,
+      actions: &actions)
     perform(actions, &ctx)
   }
 
-  func received(reply: Shuffle, _ ctx: inout Context) {
-    overlay.received(reply: reply, me: ctx.contact.node, entropy: &ctx.entropy)
+  func received(reply: Shuffle, from link: LinkID, _ ctx: inout Context) {
+    let isAnswer = overlay.received(
+      reply: reply, from: link, me: ctx.contact.node, entropy: &ctx.entropy)
+    if !isAnswer { ctx.drop(.badShuffle) }
   }
 
   func receivedDisconnect(from link: LinkID, _ ctx: inout Context) {
@@ -53,7 +57,7 @@ extension Room {
     let me = ctx.contact
     let linked = links
     overlay.tick(
-      at: ctx.now, me: me, linked: { node in linked.values.contains { $0.node == node } },
+      at: ctx.now, me: me, node: { linked[$0]?.node },
       contact: { link in
         linked[link].flatMap { self.roster[$0.session]?.introduction.contact }
       },
@@ -64,6 +68,7 @@ extension Room {
   private func contact(on link: LinkID, _ ctx: inout Context) -> Contact? {
     guard let peer = links[link] else { return nil }
     if let known = roster[peer.session] { return known.introduction.contact }
+    if let told = ctx.links.contact(of: link) { return told }
     return ctx.links.endpoint(of: link).map { Contact(node: peer.node, endpoints: [$0]) }
   }
 

@@ -4,61 +4,154 @@ import Wire
 
 /// The overlay of all nodes connected to this one, whatever rooms they are in: through it nodes
 /// learn of further nodes, and open rooms are listed.
+///
+/// Anybody who knows this node's address may be in it, so whatever others make this node do here
+/// (dial, answer, check signatures) is counted.
 struct Lobby {
-  struct Entry {
-    var listing: Listing
-    var room: RoomID
+  /// A node the person asked for: kept connected.
+  struct Wanted {
+    var contact: Contact
+    /// When to dial; nil while there is a link or a dial.
+    var due: Instant?
+    var linkedAt: Instant?
+    /// That nobody answers is said once.
+    var isMissed = false
+  }
+
+  /// What a link may still cause.
+  private struct Account {
+    var dials: Allowance
+    var shuffles: Allowance
+    var listings: Allowance
+
+    init(_ settings: OverlaySettings) {
+      dials = Allowance(every: settings.hearsayPauseOfLink, burst: settings.hearsayDialsOfLink)
+      shuffles = Allowance(every: settings.shufflePauseOfLink, burst: settings.shufflesOfLink)
+      listings = Allowance(every: settings.listingPauseOfLink, burst: settings.listingsOfLink)
+    }
   }
 
   var overlay: Overlay
-  private(set) var entries: OrderedDictionary<RoomID, Entry> = [:]
-  /// Contacts behind links we dialled or were told of.
-  var contacts: OrderedDictionary<LinkID, Contact> = [:]
-  /// Nodes the person asked for: kept connected.
-  var wanted: OrderedDictionary<NodeID, Contact> = [:]
+  private(set) var board: ListingBoard
+  private let settings: OverlaySettings
+  private var wanted: OrderedDictionary<NodeID, Wanted> = [:]
+  /// Dials under way because others named a contact, and how urgently to ask.
   private var dialling: OrderedDictionary<NodeID, Bool> = [:]
+  private var hearsay: Allowance
+  private var accounts: OrderedDictionary<LinkID, Account> = [:]
 
-  init(settings: OverlaySettings, at now: Instant) {
-    overlay = Overlay(settings: settings, at: now)
+  init(settings: Settings, at now: Instant) {
+    self.settings = settings.overlay
+    overlay = Overlay(settings: settings.overlay, at: now)
+    board = ListingBoard(settings: settings)
+    hearsay = Allowance(
+      every: settings.overlay.hearsayPause, burst: settings.overlay.hearsayDials)
   }
+
+  var nextDeadline: Deadline? {
+    let dial = wanted.values.compactMap(\.due).min().map { Deadline($0, .dialling) }
+    return Deadline.earlier(overlay.nextDeadline, dial)
+  }
+
+  func wants(_ node: NodeID) -> Bool { wanted[node] != nil }
 
   // MARK: Links
 
-  mutating func linkUp(
-    _ link: LinkID, node: NodeID, dialled: Bool, contact: Contact?, _ ctx: inout Context
-  ) {
-    contacts[link] = contact
-    for entry in entries.values { ctx.send(.listing, entry.listing.encoded, on: link) }
+  mutating func linkUp(_ link: LinkID, node: NodeID, dialled: Bool, _ ctx: inout Context) {
+    let urgent = dialling.removeValue(forKey: node) ?? (wants(node) || overlay.active.isEmpty)
+    wanted[node]?.due = nil
+    wanted[node]?.linkedAt = ctx.now
+    wanted[node]?.isMissed = false
+    for listing in board.all { ctx.send(.listing, listing.encoded, on: link) }
     guard dialled else { return }
-    let urgent = dialling.removeValue(forKey: node) ?? overlay.active.isEmpty
-    let request = NeighbourRequest(urgent: urgent)
-    ctx.send(.neighbour, request.encoded(tag: .lobby), on: link)
+    ask(link, urgent: urgent, &ctx)
+    // Who was dialled knows an address at most, and needs our token to dial us.
+    let introduction = Shuffle(timeToLive: 0, origin: ctx.contact, contacts: [])
+    ctx.send(.shuffle, introduction.encoded(tag: .lobby), on: link)
   }
 
-  mutating func linkDown(_ link: LinkID, node: NodeID) {
-    contacts.removeValue(forKey: link)
+  mutating func linkDown(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
+    accounts.removeValue(forKey: link)
     overlay.lost(link, node: node)
+    guard let since = wanted[node]?.linkedAt else { return }
+    let wasShort = ctx.now - since < settings.wantedRest
+    wanted[node]?.due = wasShort ? ctx.now + settings.wantedRest : ctx.now
+    wanted[node]?.linkedAt = nil
   }
 
+  mutating func dialFailed(_ node: NodeID, _ ctx: inout Context) {
+    dialling.removeValue(forKey: node)
+    overlay.failed(node)
+    guard var peer = wanted[node], ctx.links.link(to: node) == nil else { return }
+    if !peer.isMissed { ctx.tell(.unanswered(peer.contact)) }
+    peer.isMissed = true
+    peer.due = max(ctx.links.redial(of: node) ?? ctx.now, ctx.now + .seconds(1))
+    wanted[node] = peer
+  }
+
+  /// The person names a peer.
   mutating func connect(_ contact: Contact, _ ctx: inout Context) {
-    wanted[contact.node] = contact
-    reach(contact, urgent: true, &ctx)
-  }
-
-  private mutating func reach(_ contact: Contact, urgent: Bool, _ ctx: inout Context) {
-    if let link = ctx.links.link(to: contact.node) {
-      guard !overlay.isActive(link) else { return }
-      ctx.send(.neighbour, NeighbourRequest(urgent: urgent).encoded(tag: .lobby), on: link)
+    let node = contact.node
+    if wanted.removeValue(forKey: node) == nil, wanted.count >= settings.wanted {
+      let unlinked = wanted.keys.firstIndex { ctx.links.link(to: $0) == nil }
+      wanted.remove(at: unlinked ?? 0)
+    }
+    wanted[node] = Wanted(contact: contact)
+    if let link = ctx.links.link(to: node) {
+      wanted[node]?.linkedAt = ctx.now
+      if !overlay.isActive(link) { ask(link, urgent: true, &ctx) }
     } else {
-      dialling[contact.node] = urgent
+      ctx.links.forgive(node)
       ctx.links.dial(contact, at: ctx.now, into: &ctx.effects)
     }
   }
+
+  /// This node is about to go: nobody is wanted any more.
+  mutating func farewell() { wanted.removeAll() }
+
+  /// Dials or asks a node that others named: `link` told us of it, or we had it in reserve.
+  private mutating func reach(
+    _ contact: Contact, urgent: Bool, named link: LinkID?, _ ctx: inout Context
+  ) {
+    let node = contact.node
+    if let link = ctx.links.link(to: node) {
+      if !overlay.isActive(link) { ask(link, urgent: urgent, &ctx) }
+      return
+    }
+    guard dialling[node] == nil, !contact.endpoints.isEmpty else { return }
+    guard mayDial(on: link, at: ctx.now) else {
+      ctx.drop(.rateLimited)
+      if link == nil {
+        overlay.learn([contact], except: ctx.contact.node, entropy: &ctx.entropy)
+      }
+      return
+    }
+    dialling[node] = urgent
+    ctx.links.dial(contact, at: ctx.now, into: &ctx.effects)
+  }
+
+  private mutating func mayDial(on link: LinkID?, at now: Instant) -> Bool {
+    guard dialling.count < settings.hearsayDials else { return false }
+    if let link, !spend(link, { $0.dials.take(at: now) }) { return false }
+    return hearsay.take(at: now)
+  }
+
+  private mutating func spend(_ link: LinkID, _ take: (inout Account) -> Bool) -> Bool {
+    take(&accounts[link, default: Account(settings)])
+  }
+
+  private mutating func ask(_ link: LinkID, urgent: Bool, _ ctx: inout Context) {
+    guard overlay.asks(link, at: ctx.now) else { return }
+    ctx.send(.neighbour, NeighbourRequest(urgent: urgent).encoded(tag: .lobby), on: link)
+  }
+
+  // MARK: Messages
 
   /// A message of the lobby's overlay, behind its tag.
   mutating func received(
     _ type: MessageType, _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
   ) throws(WireError) {
+    guard let node = ctx.links.node(of: link) else { return }
     var actions: [OverlayAction] = []
     let me = ctx.contact
     switch type {
@@ -66,47 +159,76 @@ struct Lobby {
       overlay.received(
         try NeighbourRequest(from: &reader), from: link, entropy: &ctx.entropy, actions: &actions)
     case .neighbourReply:
-      guard let node = ctx.links.node(of: link) else { return }
-      overlay.received(
-        try NeighbourReply(from: &reader), from: link, node: node, entropy: &ctx.entropy,
-        actions: &actions)
+      let reply = try NeighbourReply(from: &reader)
+      let isAnswer = overlay.received(
+        reply, from: link, node: node, entropy: &ctx.entropy, actions: &actions)
+      if !isAnswer { ctx.drop(.badShuffle) }
     case .disconnect:
-      overlay.disconnected(link, contact: contacts[link], entropy: &ctx.entropy)
+      overlay.disconnected(link, contact: ctx.links.contact(of: link), entropy: &ctx.entropy)
     case .forwardJoin:
-      let walk = try ForwardJoin(from: &reader)
+      var walk = try ForwardJoin(from: &reader)
+      walk.contact = heard(walk.contact, on: link, ctx)
       overlay.received(
         walk, from: link, me: me.node, known: ctx.links.link(to: walk.contact.node),
         entropy: &ctx.entropy, actions: &actions)
     case .shuffle:
+      let shuffle = heard(try Shuffle(from: &reader), on: link, ctx)
+      guard spend(link, { $0.shuffles.take(at: ctx.now) }) else { return ctx.drop(.rateLimited) }
+      ctx.links.introduced(shuffle.origin, on: link)
+      if shuffle.timeToLive == 0, shuffle.contacts.isEmpty { return }
       overlay.received(
-        try Shuffle(from: &reader), from: link, me: me, entropy: &ctx.entropy, actions: &actions)
+        shuffle, from: link, me: me, at: ctx.now, entropy: &ctx.entropy, actions: &actions)
     case .shuffleReply:
-      overlay.received(
-        reply: try Shuffle(from: &reader), me: me.node, entropy: &ctx.entropy)
+      let reply = heard(try Shuffle(from: &reader), on: link, ctx)
+      let isAnswer = overlay.received(
+        reply: reply, from: link, me: me.node, entropy: &ctx.entropy)
+      guard isAnswer else { return ctx.drop(.badShuffle) }
+      ctx.links.introduced(reply.origin, on: link)
     default:
       ctx.drop(.unknownRoom)
     }
-    perform(actions, &ctx)
+    perform(actions, because: link, &ctx)
+  }
+
+  /// Only what can be dialled is worth knowing; programs on this machine are named by those on it.
+  private func heard(_ contact: Contact, on link: LinkID, _ ctx: borrowing Context) -> Contact {
+    let isLocal = ctx.links.endpoint(of: link)?.isLoopback ?? false
+    var contact = contact
+    contact.endpoints = contact.endpoints.filter { $0.isDiallable && (isLocal || !$0.isLoopback) }
+    return contact
+  }
+
+  private func heard(_ shuffle: Shuffle, on link: LinkID, _ ctx: borrowing Context) -> Shuffle {
+    var contacts: [Contact] = []
+    for contact in shuffle.contacts { contacts.append(heard(contact, on: link, ctx)) }
+    return Shuffle(
+      timeToLive: shuffle.timeToLive, origin: heard(shuffle.origin, on: link, ctx),
+      contacts: contacts)
   }
 
   mutating func tick(_ ctx: inout Context) {
     var actions: [OverlayAction] = []
-    let me = ctx.contact
-    let known = contacts
+    var contacts: OrderedDictionary<LinkID, Contact> = [:]
+    var nodes: OrderedDictionary<LinkID, NodeID> = [:]
+    for link in overlay.active {
+      contacts[link] = ctx.links.contact(of: link)
+      nodes[link] = ctx.links.node(of: link)
+    }
     overlay.tick(
-      at: ctx.now, me: me, linked: { node in known.values.contains { $0.node == node } },
-      contact: { known[$0] }, entropy: &ctx.entropy, actions: &actions)
-    perform(actions, &ctx)
-    let moment = ctx.now.milliseconds
-    let before = entries.count
-    entries.removeAll { $0.value.listing.expiry < moment }
-    if entries.count != before { ctx.tell(.listings) }
-    for contact in wanted.values where ctx.links.link(to: contact.node) == nil {
-      ctx.links.dial(contact, at: ctx.now, into: &ctx.effects)
+      at: ctx.now, me: ctx.contact, node: { nodes[$0] }, contact: { contacts[$0] },
+      entropy: &ctx.entropy, actions: &actions)
+    perform(actions, because: nil, &ctx)
+    if board.expire(at: ctx.now) { ctx.tell(.listings) }
+    for (node, peer) in wanted {
+      guard let due = peer.due, due <= ctx.now else { continue }
+      wanted[node]?.due = nil
+      ctx.links.dial(peer.contact, at: ctx.now, into: &ctx.effects)
     }
   }
 
-  private mutating func perform(_ actions: [OverlayAction], _ ctx: inout Context) {
+  private mutating func perform(
+    _ actions: [OverlayAction], because link: LinkID?, _ ctx: inout Context
+  ) {
     for action in actions {
       switch action {
       case .forward(let link, let walk):
@@ -115,51 +237,48 @@ struct Lobby {
         ctx.send(.neighbourReply, NeighbourReply(accepted: accepted).encoded(tag: .lobby), on: link)
       case .disconnect(let link):
         ctx.send(.disconnect, [.lobby], on: link)
-        overlay.disconnected(link, contact: contacts[link], entropy: &ctx.entropy)
+        overlay.disconnected(link, contact: ctx.links.contact(of: link), entropy: &ctx.entropy)
       case .shuffle(let link, let shuffle):
-        ctx.send(.shuffle, shuffle.encoded(tag: .lobby), on: link)
+        sendOnce(.shuffle, shuffle, on: link, &ctx)
       case .shuffleReply(let link, let shuffle):
-        ctx.send(.shuffleReply, shuffle.encoded(tag: .lobby), on: link)
+        sendOnce(.shuffleReply, shuffle, on: link, &ctx)
       case .reach(let contact, let urgent):
-        reach(contact, urgent: urgent, &ctx)
+        reach(contact, urgent: urgent, named: link, &ctx)
       }
     }
   }
 
-  // MARK: Listings
-
-  func listing(of room: RoomID) -> Listing? { entries[room]?.listing }
-
-  mutating func received(_ listing: Listing, from link: LinkID, _ ctx: inout Context) {
-    let moment = ctx.now.milliseconds
-    let latest = (ctx.now + ctx.settings.presence.listingLifetime).milliseconds + 600_000
-    guard listing.genesis.mode == 0, listing.expiry > moment, listing.expiry <= latest,
-      listing.genesis.expiry > moment
-    else { return ctx.drop(.badListing) }
-    let room = Charter.id(of: listing.genesis.unsigned)
-    // Two publishers may refresh one after the other: only a real step forward travels on.
-    if let known = entries[room], listing.expiry <= known.listing.expiry + 5_000 { return }
-    guard entries[room] != nil || entries.count < ctx.settings.presence.listingsMaximum else {
-      return ctx.drop(.listingFull)
-    }
-    guard let charter = Charter(genesis: listing.genesis, operation: nil), charter.room == room,
-      charter.objection(
-        to: listing.certificate, nil, at: ctx.now, skew: ctx.settings.clockSkew) == nil,
-      Signatures.verify(
-        listing.signature, by: listing.certificate.session, "VR1-listing", listing.unsigned)
-    else { return ctx.drop(.badListing) }
-    publish(listing, room, except: link, &ctx)
+  /// The next shuffle makes up for one that is lost, and costs no acknowledgement.
+  private func sendOnce(
+    _ type: MessageType, _ shuffle: Shuffle, on link: LinkID, _ ctx: inout Context
+  ) {
+    ctx.links.sendOnce(type: type.rawValue, shuffle.encoded(tag: .lobby), on: link)
   }
 
-  mutating func publish(
-    _ listing: Listing, _ room: RoomID, except source: LinkID?, _ ctx: inout Context
-  ) {
-    let isNew = entries[room] == nil
-    entries[room] = Entry(listing: listing, room: room)
-    if isNew { ctx.tell(.listings) }
+  // MARK: Listings
+
+  mutating func received(_ listing: Listing, from link: LinkID, _ ctx: inout Context) {
+    guard spend(link, { $0.listings.take(at: ctx.now) }) else { return ctx.drop(.rateLimited) }
+    switch board.received(listing, at: ctx.now) {
+    case .refused(let drop): ctx.drop(drop)
+    case .known: break
+    case .taken(let isNewRoom):
+      if isNewRoom { ctx.tell(.listings) }
+      pass(listing, except: link, &ctx)
+    }
+  }
+
+  /// This node's own word.
+  mutating func publish(_ listing: Listing, _ room: RoomID, _ ctx: inout Context) {
+    if board.entries[room] == nil { ctx.tell(.listings) }
+    board.put(listing, room)
+    pass(listing, except: nil, &ctx)
+  }
+
+  mutating func withdraw(_ room: RoomID) { board.withdraw(room) }
+
+  private func pass(_ listing: Listing, except source: LinkID?, _ ctx: inout Context) {
     let body = listing.encoded
     for link in ctx.links.up where link != source { ctx.send(.listing, body, on: link) }
   }
-
-  mutating func withdraw(_ room: RoomID) { entries.removeValue(forKey: room) }
 }

@@ -168,7 +168,9 @@ extension Room {
   }
 
   private func act(_ purpose: Reach.Purpose, on link: LinkID, _ ctx: inout Context) {
-    if purpose.contains(.neighbour) || purpose.contains(.urgent), !overlay.isActive(link) {
+    if purpose.contains(.neighbour) || purpose.contains(.urgent), !overlay.isActive(link),
+      overlay.asks(link, at: ctx.now)
+    {
       let request = NeighbourRequest(urgent: purpose.contains(.urgent))
       send(.neighbour, to: link, &ctx) { request.encoded(tag: $0) }
     }

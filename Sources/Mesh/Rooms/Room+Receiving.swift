@@ -59,7 +59,7 @@ extension Room {
     case .disconnect: receivedDisconnect(from: link, &ctx)
     case .forwardJoin: received(try ForwardJoin(from: &reader), from: link, &ctx)
     case .shuffle: received(try Shuffle(from: &reader), from: link, &ctx)
-    case .shuffleReply: received(reply: try Shuffle(from: &reader), &ctx)
+    case .shuffleReply: received(reply: try Shuffle(from: &reader), from: link, &ctx)
     case .offerWant: receivedOfferWant(from: link, &ctx)
     case .offer: received(try Offer(from: &reader), from: link, &ctx)
     case .graft: received(try Graft(from: &reader), from: link, &ctx)

@@ -121,8 +121,8 @@ struct RoomLink {
   var granted: OrderedDictionary<SessionID, UInt16> = [:]
   /// Speakers for whom it handed us a wrong key.
   var distrusted: OrderedSet<SessionID> = []
-  /// When it first delivered a forgery, which may have been somebody's above it.
-  var offendedAt: Instant?
+  /// It delivered a forgery, which may have been somebody's above it.
+  var offence: Offence?
   /// No parent until then: it goes on delivering forgeries.
   var shunnedUntil: Instant?
   /// It was asked for frames, or is only now told to stop.
@@ -132,6 +132,17 @@ struct RoomLink {
   var answers = 0
   /// It was told that we are fed already.
   var declinedUntil: Instant?
+}
+
+/// A neighbour's first forgery and what follows from it.
+struct Offence {
+  let at: Instant
+  /// Until then whoever is above it may end it; a forgery after that is its own.
+  let probation: Instant
+  /// The other tree brings everything, so its frames are left aside meanwhile.
+  let isSuspended: Bool
+
+  func suspends(at now: Instant) -> Bool { isSuspended && now < probation }
 }
 
 /// Why a member is being dialled.

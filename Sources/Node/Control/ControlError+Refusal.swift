@@ -13,7 +13,8 @@ extension ControlError {
       case .notIn: "This node is not in that room."
       case .linkExpired: "The link has expired. Ask for a new one."
       case .nobodyAnswered:
-        "Nobody in the link answered. Check this node's network, or ask for a link with more peers."
+        "Nobody in the link answered. Check that UDP gets out of this network and that somebody is "
+          + "in the room, or ask for a new link."
       case .tooManyRooms: "This node is in as many rooms as it can be. Leave one first."
       case .notSpeaking: "This node is not speaking in that room."
       case .payloadSize: "The sound frames have the wrong size."
@@ -26,6 +27,12 @@ extension ControlError {
       }
     self.init(Code(rawValue: refusal.rawValue) ?? .other, sentence)
   }
+
+  /// A peer that was to be linked with is silent.
+  static let noAnswer = ControlError(
+    .nobodyAnswered,
+    "Nobody answers there. Check the address, that the node runs, and that UDP gets out of this "
+      + "network; this node goes on trying.")
 
   /// What is wrong with a link somebody typed or pasted.
   package init(link error: WireError) {

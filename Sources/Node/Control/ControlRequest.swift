@@ -18,7 +18,8 @@ package enum ControlRequest: Hashable, Sendable {
   case leave(RoomName)
   /// `lifetime` in seconds.
   case invite(RoomName, lifetime: Int?)
-  case connect(PeerAddress)
+  /// Answered when there is a link or nobody answers; at once when it does not wait.
+  case connect(PeerAddress, waits: Bool = true)
   case speak(RoomName, bitrate: Int, milliseconds: Int)
   case listen(RoomName)
   case frames(RoomName)
@@ -48,6 +49,7 @@ package enum ControlRequest: Hashable, Sendable {
     var address: String?
     var bitrate: Int?
     var duration: Int?
+    var wait: Bool?
   }
 
   private var fields: Fields {
@@ -67,7 +69,8 @@ package enum ControlRequest: Hashable, Sendable {
     case .leave(let room): return Fields(request: "leave", room: room)
     case .invite(let room, let lifetime):
       return Fields(request: "invite", room: room, lifetime: lifetime)
-    case .connect(let address): return Fields(request: "connect", address: address.text)
+    case .connect(let address, let waits):
+      return Fields(request: "connect", address: address.text, wait: waits ? nil : false)
     case .speak(let room, let bitrate, let milliseconds):
       return Fields(request: "speak", room: room, bitrate: bitrate, duration: milliseconds)
     case .listen(let room): return Fields(request: "listen", room: room)
@@ -140,7 +143,7 @@ package enum ControlRequest: Hashable, Sendable {
     guard let address = try? PeerAddress(text: text) else {
       throw ControlError(.badAddress, "This is not a peer address (starling://key@host:port).")
     }
-    return .connect(address)
+    return .connect(address, waits: fields.wait ?? true)
   }
 
   private static func speak(_ fields: Fields) throws(ControlError) -> ControlRequest {

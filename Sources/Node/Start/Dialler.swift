@@ -31,7 +31,7 @@ struct Dialler: Sendable {
     repeat {
       guard await host.status().peers.isEmpty else { continue }
       for peer in peers {
-        if await !host.connect(peer) {
+        if await !host.connect(peer, named: true) {
           logger.warning("A peer from the settings has a host name nobody knows.")
         }
       }

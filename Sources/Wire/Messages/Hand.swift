@@ -1,5 +1,5 @@
-/// That somebody's hand is up or down: signed by who raises or lowers its own, or by a moderator who
-/// lowers another's (Spec 9 §7).
+/// That somebody's hand is up or down: signed by who raises or lowers its own, or by a moderator
+/// who lowers another's (Spec 9 §7).
 ///
 /// `tag 1 | session 3 | subject 3 | up 1 | time u48 | signature 64`.
 package struct Hand: Hashable, Sendable {

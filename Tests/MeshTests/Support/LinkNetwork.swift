@@ -11,6 +11,8 @@ final class LinkNode {
   let token: Bytes16?
   var events: [LinkEvent] = []
   var notes: [Note] = []
+  /// What a shell writes down for the node's next life.
+  var answered: [UInt64] = []
   /// The owner's records, in order of arrival.
   var inbox: [(link: LinkID, type: UInt8, body: [UInt8])] = []
   /// Whether media records are kept in ``inbox``.
@@ -19,13 +21,17 @@ final class LinkNode {
   /// No datagram reaches or leaves it, and it does nothing.
   var isDead = false
 
-  init(seed: UInt64, port: UInt16, token: Bytes16?, settings: LinkSettings) throws {
+  init(
+    seed: UInt64, port: UInt16, token: Bytes16?, settings: LinkSettings, answered: [UInt64]
+  ) throws {
     var entropy = Entropy.seeded(seed)
     let pair = try AgreementPair(random: &entropy)
     id = pair.publicKey
     self.token = token
     endpoint = Endpoint(ipv4: 0x0A00_0000 | UInt32(port), port: port)
-    links = try Links(node: pair, token: token, settings: settings, entropy: entropy)
+    links = try Links(
+      node: pair, token: token, settings: settings, entropy: entropy,
+      answered: answered)
   }
 
   var contact: Contact { Contact(node: id, token: token, endpoints: [endpoint]) }
@@ -71,10 +77,12 @@ final class LinkNetwork {
   }
 
   func add(
-    seed: UInt64, token: Bytes16? = nil, settings: LinkSettings = LinkSettings()
+    seed: UInt64, token: Bytes16? = nil, settings: LinkSettings = LinkSettings(),
+    answered: [UInt64] = []
   ) throws -> LinkNode {
     let node = try LinkNode(
-      seed: seed, port: UInt16(nodes.count + 1), token: token, settings: settings)
+      seed: seed, port: UInt16(nodes.count + 1), token: token, settings: settings,
+      answered: answered)
     nodes.append(node)
     return node
   }
@@ -159,6 +167,7 @@ final class LinkNetwork {
     node.events += node.links.events
     node.links.events.removeAll()
     node.notes += node.effects.notes
+    node.answered += node.effects.answered
     for datagram in node.effects.outbox.datagrams {
       let range = datagram.start..<datagram.start + datagram.count
       send(Array(node.effects.outbox.bytes[range]), from: node, to: datagram.target)

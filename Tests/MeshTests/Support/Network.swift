@@ -15,6 +15,8 @@ final class Network {
     var joined: [(at: Instant, room: RoomID)] = []
     var refusals: [Refusal] = []
     var notes: [Note] = []
+    /// All but sound.
+    var events: [Event] = []
     var bytesIn = 0
     var datagramSizes: OrderedSet<Int> = []
 
@@ -44,6 +46,9 @@ final class Network {
 
   private(set) var now = Instant(nanoseconds: 1_790_000_000_000_000_000)
   private(set) var nodes: [Node] = []
+  private(set) var visitors: [Visitor] = []
+  /// Datagrams to where nobody is.
+  private(set) var lost: [(at: Instant, target: Endpoint, count: Int)] = []
   /// One-way delay, evenly in this range.
   var delay: ClosedRange<Int64> = 10_000_000...50_000_000
   var lossPermille: UInt64 = 0
@@ -133,14 +138,51 @@ final class Network {
           if let again = node.participant.nextDeadline, again.instant <= now { break }
         }
       }
+      for visitor in visitors {
+        visitor.links.tick(at: now, into: &visitor.effects)
+        collect(visitor)
+      }
       // A deadline that does not move on must not stop the clock.
       now = now + .microseconds(100)
     }
     now = max(now, end)
   }
 
+  func addVisitor(token: Bytes16? = nil) throws -> Visitor {
+    let number = UInt32(visitors.count)
+    let visitor = try Visitor(
+      seed: 9_000 + UInt64(number), endpoint: Endpoint(ipv4: 0x0A09_0001 + number, port: 4_000),
+      token: token)
+    visitors.append(visitor)
+    return visitor
+  }
+
+  /// Takes what a visitor wants sent.
+  func collect(_ visitor: Visitor) {
+    for datagram in visitor.effects.outbox.datagrams {
+      let range = datagram.start..<datagram.start + datagram.count
+      guard let target = nodes.firstIndex(where: { $0.endpoint == datagram.target }) else {
+        continue
+      }
+      push(
+        Flight(
+          at: now, order: nextOrder(), target: target, source: visitor.endpoint,
+          bytes: Array(visitor.effects.outbox.bytes[range])))
+    }
+    visitor.effects.removeAll()
+  }
+
+  private func nextOrder() -> Int {
+    order += 1
+    return order
+  }
+
   private func nextMoment() -> Instant? {
     var earliest = heap.first?.at
+    for visitor in visitors {
+      guard let deadline = visitor.links.nextDeadline?.instant else { continue }
+      earliest = earliest.map { min($0, deadline) } ?? deadline
+    }
     for node in nodes where node.isAlive {
       guard let deadline = node.participant.nextDeadline?.instant else { continue }
       earliest = earliest.map { min($0, deadline) } ?? deadline
@@ -151,6 +193,12 @@ final class Network {
   private func deliver() {
     while let flight = heap.first, flight.at <= now {
       pop()
+      if flight.target < 0 {
+        let visitor = visitors[-flight.target - 1]
+        visitor.receive(flight.bytes, from: flight.source, at: now)
+        collect(visitor)
+        continue
+      }
       let node = nodes[flight.target]
       guard node.isAlive else { continue }
       node.bytesIn += flight.bytes.count + 28
@@ -166,9 +214,11 @@ final class Network {
       switch event {
       case .heard(let frame): node.heard.append((now, frame))
       case .joined(let room): node.joined.append((now, room))
-      case .refused(let refusal): node.refusals.append(refusal)
+      case .refused(let refusal, _): node.refusals.append(refusal)
       default: break
       }
+      if case .heard = event { continue }
+      node.events.append(event)
     }
     node.notes += effects.notes
     guard node.isAlive else { return }
@@ -179,9 +229,15 @@ final class Network {
   }
 
   private func send(_ bytes: [UInt8], from node: Node, to target: Endpoint) {
-    guard let ipv4 = target.ipv4, target.port == 4_000 else { return }
-    let index = Int(ipv4) - 0x0A00_0001
-    guard nodes.indices.contains(index) else { return }
+    if let visitor = visitors.firstIndex(where: { $0.endpoint == target }) {
+      return push(
+        Flight(
+          at: now, order: nextOrder(), target: -visitor - 1, source: node.endpoint, bytes: bytes))
+    }
+    let index = Int(target.ipv4 ?? 0) - 0x0A00_0001
+    guard target.port == 4_000, nodes.indices.contains(index) else {
+      return lost.append((now, target, bytes.count))
+    }
     guard dice.below(1_000 as UInt64) >= lossPermille else { return }
     let copies = dice.below(1_000 as UInt64) < duplicatePermille ? 2 : 1
     for _ in 0..<copies {

@@ -10,7 +10,11 @@ struct Neighbour {
   let host: Host
   let contact: Contact
 
-  init(_ seed: UInt64, clock: Clock = Clock(), log: LogBook? = nil) throws {
+  /// `hellos` is the path of what it writes down of handshakes.
+  init(
+    _ seed: UInt64, clock: Clock = Clock(), log: LogBook? = nil, hellos: String? = nil,
+    settings: Settings = Settings()
+  ) throws {
     try Sodium.start()
     var entropy = Entropy.seeded(seed)
     let identity = try Identity.make(&entropy)
@@ -18,15 +22,23 @@ struct Neighbour {
     let node = identity.node.publicKey
     let socket = try UDPSocket(binding: Endpoint(ipv4: 0x7F00_0001, port: 0))
     contact = Contact(node: node, token: token, endpoints: [socket.local])
+    var hellosLog: HelloLog?
+    var answered: [UInt64] = []
+    if let hellos {
+      let log = try HelloLog(path: hellos)
+      answered = log.known
+      hellosLog = consume log
+    }
     var logger = Logger(label: "test") { _ in log ?? LogBook() }
     logger.logLevel = .trace
     host = Host(
       loop: try EventLoop(), socket: socket,
       participant: try Participant(
-        identity: identity, token: token, settings: Settings(), entropy: .system, at: clock.now),
+        identity: identity, token: token, settings: settings, entropy: .system, at: clock.now,
+        answered: answered),
       introduction: Host.Introduction(
         name: "node \(seed)", capacity: Capacity(uplink: 1_000_000, relays: true), version: "test"),
-      clock: clock, logger: logger)
+      hellos: hellosLog, clock: clock, logger: logger)
   }
 
   func begin(control: String? = nil) async throws {

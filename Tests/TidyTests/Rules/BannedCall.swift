@@ -71,7 +71,7 @@ struct BannedCall: Sendable {
 }
 
 extension BannedCall {
-  private static let pure = Scope.only(["Wire", "Mesh"])
+  private static let pure = Scope.only(["Wire", "Mesh", "Simulator"])
 
   private static let randomness = [
     BannedCall(

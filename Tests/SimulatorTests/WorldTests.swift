@@ -1,0 +1,47 @@
+import Simulator
+import Testing
+
+/// Whole worlds of real participants, small enough for every commit.
+@Suite(.timeLimit(.minutes(10)), .serialized)
+struct WorldTests {
+  @Test func theSameSeedGivesTheSameRunAndAnotherAnother() throws {
+    let topology = try Files.topology("kitchen-table")
+    let first = try World(topology, seed: 5).run()
+    let again = try World(topology, seed: 5).run()
+    let other = try World(topology, seed: 6).run()
+    #expect(first.hash == again.hash)
+    #expect(first.json == again.json)
+    #expect(first.hash != other.hash)
+  }
+
+  @Test(arguments: [
+    ("two-friends", 20), ("kitchen-table", 6), ("shared-uplink", 1), ("lossy-mobile", 1),
+    ("blocked-ports", 1),
+  ])
+  func aSmallWorldIsAsItsFileExpects(name: String, seeds: UInt64) throws {
+    let topology = try Files.topology(name)
+    for seed in 1...seeds {
+      let report = try World(topology, seed: seed).run()
+      let missed = report.failures.map { failure in
+        "\(failure.text), was \(report[failure.measure].map(Report.number) ?? "nothing")"
+      }
+      #expect(missed.isEmpty, "seed \(seed): \(missed); last at \(report.last)")
+    }
+  }
+
+  @Test func anExpectationThatCannotHoldFails() throws {
+    var topology = try Files.topology("two-friends")
+    topology.expectations = [Expectation(measure: .delayP50, isUpper: true, bound: 1)]
+    let report = try World(topology, seed: 1).run()
+    #expect(report.failures.map(\.text) == ["delay_p50_ms_max 1"])
+  }
+
+  @Test func everybodyIsDrawnWithItsParents() throws {
+    let world = try World(try Files.topology("kitchen-table"), seed: 1)
+    _ = world.run()
+    let svg = world.drawing.svg
+    #expect(svg.hasPrefix("<svg"))
+    #expect(svg.contains("6 members"))
+    #expect(svg.split(separator: "<circle").count == 1 + 3 * 6)
+  }
+}
