@@ -157,6 +157,13 @@ import Wire
     #expect([5, 6, 7].map { scene.role($0) } == [nil, nil, nil])
   }
 
+  @Test func aSeatIsNotTakenBeforeItIsOffered() throws {
+    var scene = try Scene()
+    scene.write(.stageAccept, by: 4, about: 0, argument: 1, seeing: [])
+    scene.write(.stageInvite, by: 0, about: 4, lifetime: 60)
+    #expect(scene.role(4, after: 1) == nil)
+  }
+
   @Test func aRevocationThatTheAcceptanceDidNotSeeWins() throws {
     var scene = try Scene()
     scene.appoint(1)

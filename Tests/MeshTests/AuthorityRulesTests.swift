@@ -29,6 +29,15 @@ import Wire
     #expect(!scene.standing().isClosed)
   }
 
+  @Test func whatSomebodyWroteBeforeItHadTheRoleStaysVoid() throws {
+    var scene = try Scene()
+    scene.write(.remove, by: 1, about: 5, seeing: [])
+    scene.appoint(1)
+    scene.write(.remove, by: 1, about: 6)
+    #expect(!scene.isRemoved(5))
+    #expect(scene.isRemoved(6))
+  }
+
   @Test func ofTwoWhoRemoveEachOtherTheSeniorStays() throws {
     for firstWrites in [1, 2] {
       var scene = try Scene()
