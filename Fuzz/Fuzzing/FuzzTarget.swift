@@ -1,6 +1,6 @@
 import Keys
 
-/// Everything that reads bytes from the network, a file or a person, in seven parts.
+/// Everything that reads bytes from the network, a file or a person, in eight parts.
 ///
 /// Each takes any bytes, must neither trap nor run long, and throws when a promise is broken. The
 /// same input always does the same: no clock, no system randomness.
@@ -13,6 +13,8 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case link
   /// What a hostile neighbour says to a member of a room.
   case room
+  /// Logs of operations: what they come to, and how two nodes bring them together.
+  case authority
   /// Identity, remembered peers, signing keys, settings, control requests.
   case files
   /// WAV and Ogg Opus.
@@ -28,6 +30,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .text: try Texts.run(&tape)
     case .link: try LinkScript.run(&tape)
     case .room: try RoomScript.run(&tape)
+    case .authority: try LogScript.run(&tape)
     case .files: try Files.run(&tape)
     case .sound: try Sounds.run(&tape)
     case .frames: try Frames.run(&tape)
@@ -42,6 +45,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
       case .text: Texts.seeds
       case .link: LinkScript.seeds
       case .room: RoomScript.seeds
+      case .authority: LogScript.seeds
       case .files: Files.seeds
       case .sound: Sounds.seeds
       case .frames: Frames.seeds
@@ -54,7 +58,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .messages: 1_200
     case .text, .files: 2_048
-    case .link, .room: 1_024
+    case .link, .room, .authority: 1_024
     case .sound, .frames: 4_096
     }
   }

@@ -2,7 +2,7 @@ import Wire
 
 extension Messages {
   /// One valid message of each kind.
-  static var seeds: [[UInt8]] { untagged + tagged }
+  static var seeds: [[UInt8]] { untagged + tagged + authority }
 
   static let room = RoomID(Bytes16(high: 1, low: 2))
   static let persona = PersonaID(Bytes32(high: .zero, low: Bytes16(high: 3, low: 4)))
@@ -88,6 +88,37 @@ extension Messages {
       [24] + Prune(tree: .b, fromParent: true, number: 9).encoded(tag: 3),
       [25] + Pull(session: session, first: Limits.firstCounter, mask: 5).encoded(tag: 3),
       [26] + attestation.encoded(tag: 3),
+    ]
+  }
+
+  private static var authority: [[UInt8]] {
+    let author = AuthorID(0x0102_0304_0506_0708)
+    let hash = Bytes16(high: 11, low: 12)
+    let reference = OperationReference(author: author, sequence: 4, head: 13)
+    let removal = RoomOperation(
+      kind: .remove, room: room, author: persona, sequence: 2, previous: hash,
+      time: 1_790_000_000_000, subject: key.raw, argument: 3, lifetimeSeconds: 600,
+      seen: [reference, reference], cut: hash)
+    let later = RoomOperation(
+      kind: .later(200), room: room, author: persona, sequence: 3, previous: hash,
+      time: 1_790_000_000_000, subject: key.raw, argument: 3, lifetimeSeconds: 600)
+    var queue = [operation, removal, later][...]
+    let vector = OperationVector(
+      first: AuthorID(0), last: AuthorID(.max),
+      entries: [
+        OperationVector.Entry(author: author, sequence: 4, isForked: false, head: 13),
+        OperationVector.Entry(author: AuthorID(.max), sequence: 0, isForked: true, head: 0),
+      ])
+    let want = OperationWant(ranges: [OperationWant.Range(author: author, first: 1, last: 9)])
+    let hand = Hand(
+      session: presence.session, subject: presence.session, isUp: true, time: 1_790_000_000_000)
+    return [
+      [2] + removal.encoded, [2] + later.encoded,
+      [27] + OperationHash(hash: 5, count: 6).encoded(tag: 3), [28] + vector.encoded(tag: 3),
+      [29] + want.encoded(tag: 3),
+      [31] + OperationBundle(takingFrom: &queue).encoded(tag: 3), [32] + hand.encoded(tag: 3),
+      [33] + PairCheckMessage.commitment(key.raw).encoded(tag: 3),
+      [33] + PairCheckMessage.end.encoded(tag: 3),
     ]
   }
 

@@ -33,6 +33,7 @@ enum Messages {
     case 9: return try media(bytes)
     case 10...29: return try tagged(kind, &reader)
     case 30: return try primitives(bytes)
+    case 31...33: return try more(kind, &reader)
     default: return nil
     }
     try reader.finish()
@@ -60,6 +61,20 @@ enum Messages {
     case 24: try Prune(from: &reader).encoded(tag: tag)
     case 25: try Pull(from: &reader).encoded(tag: tag)
     case 26: try attestation(&reader).encoded(tag: tag)
+    case 27: try OperationHash(from: &reader).encoded(tag: tag)
+    case 28: try OperationVector(from: &reader).encoded(tag: tag)
+    case 29: try OperationWant(from: &reader).encoded(tag: tag)
+    default: nil
+    }
+  }
+
+  /// The same, numbered when 30 was taken.
+  private static func more(_ kind: UInt8, _ reader: inout Reader) throws(WireError) -> [UInt8]? {
+    let tag = try reader.u8()
+    return switch kind {
+    case 31: try OperationBundle(from: &reader).encoded(tag: tag)
+    case 32: try Hand(from: &reader).encoded(tag: tag)
+    case 33: try PairCheckMessage(from: &reader).encoded(tag: tag)
     default: nil
     }
   }

@@ -20,7 +20,7 @@ struct Charter {
     if genesis.mode == 1 {
       guard let operation, operation.kind == .inviteAdd, operation.room == room,
         operation.author == genesis.creator, operation.sequence == 1,
-        operation.previous == .zero,
+        operation.previous == .zero, operation.seen.isEmpty,
         Signatures.verify(operation.signature, by: creator, "VR1-op", operation.unsigned)
       else { return nil }
     }

@@ -12,6 +12,15 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case introductionWant = 0x18
   case presenceWant = 0x19
 
+  // Authority
+  case operationHash = 0x1A
+  case operationVector = 0x1B
+  case operationWant = 0x1C
+  case operations = 0x1D
+  case hand = 0x1E
+  /// An Admission by an invite that its inviter has yet to honour, on its way there.
+  case admissionPlea = 0x1F
+
   // Keys
   case keyAnnouncement = 0x22
   case grant = 0x23
@@ -36,6 +45,9 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   // Sound
   case media = 0x40
   case attestation = 0x41
+
+  // People who compare codes
+  case pairCheck = 0x48
 
   // Rooms that want to be found
   case listing = 0x50

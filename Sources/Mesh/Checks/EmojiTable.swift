@@ -1,0 +1,78 @@
+/// The 64 pictures in which two people compare codes: chosen to be told apart on a small screen, in
+/// black and white too, and to have a name that is said in one word or two.
+///
+/// Their places are part of the protocol (Spec 9 §9); a new order would be a new code.
+package enum EmojiTable {
+  /// One picture and its English name, by which translations find theirs.
+  package struct Picture: Hashable, Sendable {
+    package let emoji: String
+    package let name: String
+  }
+
+  package static let pictures: [Picture] = [
+    Picture(emoji: "🐕", name: "dog"),
+    Picture(emoji: "🐈", name: "cat"),
+    Picture(emoji: "🦁", name: "lion"),
+    Picture(emoji: "🐎", name: "horse"),
+    Picture(emoji: "🦄", name: "unicorn"),
+    Picture(emoji: "🐘", name: "elephant"),
+    Picture(emoji: "🐇", name: "rabbit"),
+    Picture(emoji: "🐼", name: "panda"),
+    Picture(emoji: "🐓", name: "rooster"),
+    Picture(emoji: "🐧", name: "penguin"),
+    Picture(emoji: "🐢", name: "turtle"),
+    Picture(emoji: "🐟", name: "fish"),
+    Picture(emoji: "🐙", name: "octopus"),
+    Picture(emoji: "🦋", name: "butterfly"),
+    Picture(emoji: "🐝", name: "bee"),
+    Picture(emoji: "🐌", name: "snail"),
+    Picture(emoji: "🌻", name: "sunflower"),
+    Picture(emoji: "🌲", name: "fir tree"),
+    Picture(emoji: "🌵", name: "cactus"),
+    Picture(emoji: "🍄", name: "mushroom"),
+    Picture(emoji: "🌙", name: "moon"),
+    Picture(emoji: "⭐", name: "star"),
+    Picture(emoji: "🔥", name: "fire"),
+    Picture(emoji: "🌈", name: "rainbow"),
+    Picture(emoji: "☁️", name: "cloud"),
+    Picture(emoji: "⛄", name: "snowman"),
+    Picture(emoji: "🍎", name: "apple"),
+    Picture(emoji: "🍌", name: "banana"),
+    Picture(emoji: "🍓", name: "strawberry"),
+    Picture(emoji: "🍇", name: "grapes"),
+    Picture(emoji: "🍋", name: "lemon"),
+    Picture(emoji: "🌽", name: "maize"),
+    Picture(emoji: "🍕", name: "pizza"),
+    Picture(emoji: "🍞", name: "bread"),
+    Picture(emoji: "🎂", name: "cake"),
+    Picture(emoji: "☕", name: "cup"),
+    Picture(emoji: "❤️", name: "heart"),
+    Picture(emoji: "👓", name: "glasses"),
+    Picture(emoji: "👑", name: "crown"),
+    Picture(emoji: "🎩", name: "hat"),
+    Picture(emoji: "👟", name: "shoe"),
+    Picture(emoji: "☂️", name: "umbrella"),
+    Picture(emoji: "⌛", name: "hourglass"),
+    Picture(emoji: "⏰", name: "clock"),
+    Picture(emoji: "🎁", name: "gift"),
+    Picture(emoji: "💡", name: "lamp"),
+    Picture(emoji: "📕", name: "book"),
+    Picture(emoji: "✏️", name: "pencil"),
+    Picture(emoji: "✂️", name: "scissors"),
+    Picture(emoji: "🔑", name: "key"),
+    Picture(emoji: "🔨", name: "hammer"),
+    Picture(emoji: "⚓", name: "anchor"),
+    Picture(emoji: "⚽", name: "ball"),
+    Picture(emoji: "🏆", name: "trophy"),
+    Picture(emoji: "🎸", name: "guitar"),
+    Picture(emoji: "🎺", name: "trumpet"),
+    Picture(emoji: "🥁", name: "drum"),
+    Picture(emoji: "🔔", name: "bell"),
+    Picture(emoji: "🚗", name: "car"),
+    Picture(emoji: "🚲", name: "bicycle"),
+    Picture(emoji: "🚂", name: "train"),
+    Picture(emoji: "✈️", name: "aeroplane"),
+    Picture(emoji: "🚀", name: "rocket"),
+    Picture(emoji: "⛵", name: "boat"),
+  ]
+}
