@@ -7,6 +7,7 @@ extension Room {
   func received(_ offer: Offer, from link: LinkID, _ ctx: inout Context) {
     guard links[link] != nil else { return }
     let index = Int(offer.tree.rawValue)
+    let isNew = forest.candidates[link]?.offers[index] == nil
     var candidate = forest.candidates[link] ?? Forest.Candidate(askedAt: ctx.now)
     candidate.offers[index] = offer
     forest.candidates[link] = candidate
@@ -21,7 +22,7 @@ extension Room {
       }
     }
     if forest.slots[index].parent == nil { seek(offer.tree, &ctx) }
-    offered(offer.tree, &ctx)
+    if isNew { met(link, offer.tree, &ctx) }
   }
 
   /// Asks the best candidate to be our parent. The tree of our own colour is served first, for

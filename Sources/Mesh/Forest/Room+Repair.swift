@@ -144,18 +144,23 @@ extension Room {
       forest.slots[index].doubt?.tried = []
       return lookFurther(tree, &ctx)
     }
-    forest.slots[index].doubt?.tried.append(choice.link)
-    if let mirror = doubt.mirror, mirror != choice.link { release(mirror, tree, &ctx) }
-    mirror(tree, by: choice.link, &ctx)
-    for stream in streams where isExpected(stream) { pull(stream, from: choice.link, &ctx) }
+    ask(choice.link, tree, insteadOf: doubt.mirror, &ctx)
   }
 
-  /// An offer came while nothing at all arrives: no need to wait for the next try.
-  func offered(_ tree: Tree, _ ctx: inout Context) {
+  private func ask(_ link: LinkID, _ tree: Tree, insteadOf old: LinkID?, _ ctx: inout Context) {
+    forest.slots[Int(tree.rawValue)].doubt?.tried.append(link)
+    if let old, old != link { release(old, tree, &ctx) }
+    mirror(tree, by: link, &ctx)
+    for stream in streams where isExpected(stream) { pull(stream, from: link, &ctx) }
+  }
+
+  /// Somebody new made an offer while nothing at all arrives: no need to wait for the next try.
+  func met(_ link: LinkID, _ tree: Tree, _ ctx: inout Context) {
     guard let doubt = forest.slots[Int(tree.rawValue)].doubt, doubt.tries > 1,
+      cost(of: link, tree, strict: false, ctx) != nil, !doubt.tried.contains(link),
       let last = lastExpectedArrival, ctx.now >= last + ctx.settings.forest.silenceAfter
     else { return }
-    tryNext(tree, &ctx)
+    ask(link, tree, insteadOf: doubt.mirror, &ctx)
   }
 
   private var speakingNodes: [UInt32] {
