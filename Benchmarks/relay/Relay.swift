@@ -19,7 +19,7 @@ enum Relay {
     let host = Host(
       loop: loop, socket: socket, participant: participant,
       introduction: Host.Introduction(
-        name: "relay", capacity: Capacity(uplink: 100_000_000, relays: true), version: "bench"),
+        name: "relay", capacity: Capacity(uplink: 10_000_000_000, relays: true), version: "bench"),
       clock: clock, logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
     try loop.start()
     try await host.start()

@@ -19,8 +19,9 @@ package struct Settings: Sendable {
   /// A link nobody needs is closed after this long. A guess.
   package var idleLink: Duration = .seconds(30)
   /// How far the clock of another node may be from ours before its records are refused
-  /// (specification of limits, `clock skew tolerated`).
-  package var clockSkew: Duration = .seconds(600)
+  /// (limits). A presence lives 180 s and is renewed every 60 s, so whoever is further ahead would
+  /// find living members expired.
+  package var clockSkew: Duration = .seconds(120)
   /// How long a room lives unless asked otherwise: a day.
   package var roomLifetime: Duration = .seconds(86_400)
   /// How long an invite link is good unless asked otherwise: a day.

@@ -145,6 +145,25 @@ struct EntryTests {
     #expect(known.count >= 4)
   }
 
+  /// Records are signed with a time; two minutes are allowed for.
+  @Test(arguments: [3_600, -3_600, 180, -180, 100, -100])
+  func aClockAnHourOffIsSaidAndAMinuteOffDoesNoHarm(seconds: Int64) throws {
+    let network = try Network(seed: 33)
+    let room = try network.room(nodes: 3)
+    let invite = try #require(network.nodes[0].invite(to: room))
+    let guest = try network.add(skew: .seconds(seconds))
+    network.command(guest, .join(invite, name: "guest"))
+    network.run(for: .seconds(12))
+    if abs(seconds) > 120 {
+      #expect(guest.joined.isEmpty)
+      #expect(guest.refusals == [.clockWrong])
+    } else {
+      #expect(guest.joined.count == 1)
+      network.speak(network.nodes[0], in: room, frames: 50)
+      #expect(guest.heard.count == 50)
+    }
+  }
+
   @Test func anUnknownRoomIsDeniedWithoutATrace() throws {
     let network = try Network(seed: 28)
     let stranger = try network.add()

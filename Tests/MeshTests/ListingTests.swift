@@ -35,7 +35,7 @@ struct ListingTests {
   }
 
   private func lie(_ scene: Scene, _ count: Int) throws {
-    let later = scene.network.now.milliseconds + 500_000
+    let later = scene.network.now.milliseconds + 200_000
     for _ in 0..<count {
       let listing = try scene.liar.lie(
         about: scene.genuine, contacts: [scene.liar.contact], expiry: later, at: scene.network.now)

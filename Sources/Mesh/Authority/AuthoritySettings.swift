@@ -1,7 +1,7 @@
 /// Bounds of the logs that say who may do what. Limits that change what counts must be the same on
 /// every node, or rosters differ; they are marked so.
 package struct AuthoritySettings: Sendable {
-  /// How far ahead of the own clock an operation may be dated (as `Settings.clockSkew`).
+  /// How far ahead of the own clock an operation may be dated. A guess.
   package var clockSkew: Duration = .seconds(600)
   /// Operations of the creator, and of anybody else, that count. The same everywhere. A guess: one
   /// every ten seconds for three hours.

@@ -11,6 +11,13 @@ final class Network {
     let endpoint: Endpoint
     var participant: Participant
     var isAlive = true
+    /// How far its clock is ahead of the others'.
+    let skew: Duration
+    /// Its clock.
+    func time(_ now: Instant) -> Instant { now + skew }
+    var deadline: Instant? {
+      participant.nextDeadline.map { $0.instant + (.zero - skew) }
+    }
     var heard: [(at: Instant, frame: Heard)] = []
     var joined: [(at: Instant, room: RoomID)] = []
     var refusals: [Refusal] = []
@@ -20,8 +27,9 @@ final class Network {
     var bytesIn = 0
     var datagramSizes: OrderedSet<Int> = []
 
-    init(endpoint: Endpoint, participant: consuming Participant) {
+    init(endpoint: Endpoint, skew: Duration, participant: consuming Participant) {
       self.endpoint = endpoint
+      self.skew = skew
       self.participant = participant
     }
 
@@ -69,15 +77,16 @@ final class Network {
   @discardableResult
   func add(
     settings: Settings = Settings(), uplink: Int = 5_000_000, relays: Bool = true,
-    token: Bytes16? = nil
+    token: Bytes16? = nil, skew: Duration = .zero
   ) throws -> Node {
     var entropy = Entropy.branch(of: &dice)
     let identity = try Identity.make(&entropy)
     let index = nodes.count
     let endpoint = Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 4_000)
     let participant = try Participant(
-      identity: identity, token: token, settings: settings, entropy: entropy, at: now)
-    let node = Node(endpoint: endpoint, participant: participant)
+      identity: identity, token: token, settings: settings, entropy: entropy,
+      at: now + skew)
+    let node = Node(endpoint: endpoint, skew: skew, participant: participant)
     nodes.append(node)
     command(node, .reachableAt([endpoint]))
     command(node, .give(Capacity(uplink: uplink, relays: relays)))
@@ -85,7 +94,7 @@ final class Network {
   }
 
   func command(_ node: Node, _ command: Command) {
-    node.participant.handle(command, at: now, into: &effects)
+    node.participant.handle(command, at: node.time(now), into: &effects)
     apply(from: node)
   }
 
@@ -132,10 +141,10 @@ final class Network {
       now = max(now, next)
       deliver()
       for node in nodes where node.isAlive {
-        while let deadline = node.participant.nextDeadline, deadline.instant <= now {
-          node.participant.wake(at: now, into: &effects)
+        while let deadline = node.deadline, deadline <= now {
+          node.participant.wake(at: node.time(now), into: &effects)
           apply(from: node)
-          if let again = node.participant.nextDeadline, again.instant <= now { break }
+          if let again = node.deadline, again <= now { break }
         }
       }
       for visitor in visitors {
@@ -184,7 +193,7 @@ final class Network {
       earliest = earliest.map { min($0, deadline) } ?? deadline
     }
     for node in nodes where node.isAlive {
-      guard let deadline = node.participant.nextDeadline?.instant else { continue }
+      guard let deadline = node.deadline else { continue }
       earliest = earliest.map { min($0, deadline) } ?? deadline
     }
     return earliest
@@ -203,7 +212,8 @@ final class Network {
       guard node.isAlive else { continue }
       node.bytesIn += flight.bytes.count + 28
       node.datagramSizes.append(flight.bytes.count)
-      node.participant.handle(flight.bytes.span, from: flight.source, at: now, into: &effects)
+      node.participant.handle(
+        flight.bytes.span, from: flight.source, at: node.time(now), into: &effects)
       apply(from: node)
     }
   }
