@@ -71,7 +71,7 @@ extension Messages {
       entries: [RosterSummary.Entry(session: session, version: 1, beat: 2, introduction: 1)])
     let walk = Shuffle(timeToLive: 6, origin: contact, contacts: [contact, contact])
     return [
-      [10] + introduction.encoded(tag: 3),
+      [10] + MemberRecord(introduction: introduction, presence: presence).encoded(tag: 3),
       [11] + RosterHash(versions: 1, beats: 2).encoded(tag: 3),
       [12] + RosterBuckets(hashes: (0..<64).map { UInt64($0) }).encoded(tag: 3),
       [13] + summary.encoded(tag: 3), [14] + SessionWant(sessions: [session]).encoded(tag: 3),

@@ -44,7 +44,7 @@ enum Messages {
   private static func tagged(_ kind: UInt8, _ reader: inout Reader) throws(WireError) -> [UInt8]? {
     let tag = try reader.u8()
     return switch kind {
-    case 10: try Introduction(from: &reader).encoded(tag: tag)
+    case 10: try MemberRecord(from: &reader).encoded(tag: tag)
     case 11: try RosterHash(from: &reader).encoded(tag: tag)
     case 12: try RosterBuckets(from: &reader).encoded(tag: tag)
     case 13: try RosterSummary(from: &reader).encoded(tag: tag)

@@ -123,6 +123,11 @@ struct RoomScript: ~Copyable {
   // MARK: What is signed
 
   private mutating func presence(_ tape: inout Tape) throws(Finding) {
+    let presence = signedPresence(&tape)
+    try neighbour.say(MessageType.presence.rawValue, presence.encoded(tag: 0))
+  }
+
+  private mutating func signedPresence(_ tape: inout Tape) -> Presence {
     version += UInt32(tape.byte() & 3)
     let millisecondsChoice = tape.byte()
     let bytes = UInt16(tape.byte())
@@ -135,7 +140,7 @@ struct RoomScript: ~Copyable {
     if Limits.sealedFrame.contains(Int(bytes)) { frameBody = Int(bytes) - FrameHeader.count }
     presence.signature = neighbour.key.sign(
       "VR1-presence", presence.unsigned)
-    try neighbour.say(MessageType.presence.rawValue, presence.encoded(tag: 0))
+    return presence
   }
 
   private mutating func introduction(_ tape: inout Tape) throws(Finding) {
@@ -151,7 +156,8 @@ struct RoomScript: ~Copyable {
       admission: choice & 2 == 0 ? neighbour.admission : nil,
       name: String(decoding: tape.take(Int(choice >> 4)), as: UTF8.self), contact: contact)
     introduction.signature = neighbour.key.sign("VR1-intro", introduction.unsigned)
-    try neighbour.say(MessageType.introduction.rawValue, introduction.encoded(tag: 0))
+    let record = MemberRecord(introduction: introduction, presence: signedPresence(&tape))
+    try neighbour.say(MessageType.member.rawValue, record.encoded(tag: 0))
   }
 
   private mutating func newKey(_ tape: inout Tape) throws(Finding) {

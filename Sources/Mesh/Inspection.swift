@@ -18,7 +18,7 @@ package struct Inspection: Sendable {
   package var passive: Int
   package var streams: Int
   package var candidates: Int
-  package var pending: Int
+  package var asked: Int
   package var neighbours: [NodeID]
   package var trees: [Place] = []
 
@@ -45,7 +45,7 @@ extension Participant {
       rosterVersions: room.roster.hash.versions, links: ctx.links.up.count,
       active: room.overlay.active.count, passive: room.overlay.passive.count,
       streams: room.streams.count, candidates: room.forest.candidates.count,
-      pending: room.pending.count,
+      asked: room.asked.count,
       neighbours: room.overlay.active.compactMap { room.links[$0]?.node })
     for slot in room.forest.slots {
       let children = room.forest.children[Int(slot.tree.rawValue)]

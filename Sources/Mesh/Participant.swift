@@ -440,7 +440,7 @@ extension Participant {
     for link in ctx.links.up {
       guard let node = ctx.links.node(of: link), !lobby.wants(node),
         !lobby.overlay.isActive(link),
-        !rooms.contains(where: { $0.needs(link, at: ctx.now) }),
+        !rooms.contains(where: { $0.needs(link, at: ctx.now, ctx.settings) }),
         ctx.links.age(of: link, at: ctx.now) > ctx.settings.idleLink
       else { continue }
       ctx.links.close(link, reason: CloseReason.leaving, at: ctx.now, into: &ctx.effects)

@@ -92,20 +92,36 @@ package struct OverlaySettings: Sendable {
 
 /// Presence records and the comparison of rosters.
 package struct PresenceSettings: Sendable {
-  /// How long a member that died without a word stays listed, and how often the others say that
-  /// they live. A record needs about log4 N comparisons with heartbeats to reach everybody: 60 s
-  /// for 200.
+  /// How long a member that died without a word stays listed; the others say three times as often
+  /// that they live. A record needs about log4 N comparisons with heartbeats to reach everybody:
+  /// 60 s for 200.
   package var lifetime: Duration = .seconds(180)
-  package var refresh: Duration = .seconds(60)
+  /// For listeners of large rooms so much more a member, up to so much: about one heartbeat a
+  /// second in a room of any size up to 250. Guesses.
+  package var lifetimePerMember: Duration = .milliseconds(3_600)
+  package var lifetimeMaximum: Duration = .seconds(900)
   /// Changes are flooded; this only mends what flooding missed. Every datagram counts against the
   /// 100 kbit/s a listener may cost (`RoomTests`).
   package var compare: Duration = .seconds(3)
+  /// Between two comparisons that others began. A guess: what one of them brings has come by then.
+  package var comparePause: Duration = .milliseconds(500)
   /// Every so many comparisons heartbeats count too.
   package var beatsEvery = 5
-  package var rosterMaximum = 4_096
-  /// Records heard before their introduction, held so long and so many.
-  package var pendingMaximum = 64
-  package var pendingLifetime: Duration = .seconds(10)
+  /// Listeners a roster holds. In larger rooms everybody knows all on stage and a sample of the
+  /// audience: who comes then costs no more than in a room of that size. A guess: with 64 of 5,000
+  /// trees are as good (docs/results/simulation-notes.md).
+  package var companions = 512
+  /// Members on stage. Seats are 16; the rest is for those who have just stepped down.
+  package var stageMaximum = 64
+  /// Records a newcomer to a crowd is told by each of its first neighbours, and every so many
+  /// comparisons by one: guesses.
+  package var firstSample = 16
+  package var sample = 3
+  package var sampleEvery = 4
+  /// Members heard of and asked for, so many at once; each again after so long. Guesses: comparing
+  /// rosters brings them in any case.
+  package var askedMaximum = 256
+  package var askedPatience: Duration = .seconds(2)
   /// Sessions that left, remembered so that old records do not bring them back.
   package var departedMaximum = 4_096
   /// Records a second sent to one neighbour because it asked or because it lacks them.
@@ -134,13 +150,24 @@ package struct ForestSettings: Sendable {
   /// A newcomer without parents is fed at once for so long.
   package var firstFeed: Duration = .seconds(4)
   package var standbys = 2
+  /// Members up to which all are linked with all: the 16 seats of a stage and a few more. Two who
+  /// never met need a link before one hears the other's first word.
+  package var smallRoom = 20
   /// How long a parent may take to answer: the larger of this and three round trips.
   package var answer: Duration = .milliseconds(300)
   package var optimise: Duration = .seconds(1)
   package var moveAtMostEvery: Duration = .seconds(5)
   /// Move only for at least this much and a tenth.
   package var worthMoving: Duration = .milliseconds(5)
+  /// One tree may be slower than the other by so much before nearer parents are looked for: a frame
+  /// less than the 40 ms by which a player waits longer than it usually must (3-mesh measurements),
+  /// and half a frame for its jitter.
+  package var skew: Duration = .milliseconds(30)
   package var refreshOffers: Duration = .seconds(30)
+  /// Between searches for candidates that leave too few, doubled so often: up to 64 s. Guesses:
+  /// most of what is found after three searches was full before.
+  package var search: Duration = .seconds(1)
+  package var searchDoublings = 6
   /// One more candidate is asked so often. Each costs a handshake and a JOIN, about 4 kB.
   package var explore: Duration = .seconds(60)
   /// One edge at 24 kbit/s: 218 bytes 25 times a second.

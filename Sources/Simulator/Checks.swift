@@ -131,8 +131,9 @@ extension World {
   private func bound(_ inside: Inspection, _ resident: Resident) {
     let isWithin =
       inside.active <= World.activeLimit && inside.passive <= 32 && inside.links <= 256
-      && inside.streams <= 16 && inside.pending <= 64 && inside.candidates <= 256
-      && inside.members <= topology.tuning.rosterMaximum ?? 4_096
+      && inside.streams <= 16 && inside.asked <= 256 && inside.candidates <= 256
+      && inside.members <= PresenceSettings().stageMaximum
+        + (topology.tuning.companions ?? PresenceSettings().companions)
     guard !isWithin else { return }
     checks.outOfBounds += 1
     trace.note("node \(resident.index) holds more than it may: \(inside.summary)", at: now)
@@ -146,7 +147,7 @@ extension Inspection {
   var summary: String {
     """
     \(members) members, \(links) links, \(active) active, \(passive) passive, \(streams) streams, \
-    \(candidates) candidates, \(pending) pending
+    \(candidates) candidates, \(asked) asked for
     """
   }
 }

@@ -8,6 +8,8 @@ struct Ledger {
     let firstCounter: UInt32
     /// When each frame was said.
     var saidAt: [Int64] = []
+    /// Silence behind speech: nobody misses it.
+    var tails: Set<Int> = []
   }
 
   /// Not heard.
@@ -26,7 +28,10 @@ struct Ledger {
     return voices.count - 1
   }
 
-  mutating func said(_ voice: Int, at moment: Int64) { voices[voice].saidAt.append(moment) }
+  mutating func said(_ voice: Int, at moment: Int64, isTail: Bool) {
+    if isTail { voices[voice].tails.insert(voices[voice].saidAt.count) }
+    voices[voice].saidAt.append(moment)
+  }
 
   /// The bytes of a frame tell which it is, so that no other passes for it.
   static func payload(voice: Int, frame: Int, count: Int) -> [UInt8] {

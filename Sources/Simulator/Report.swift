@@ -65,6 +65,7 @@ extension World {
     report.notes = counts.named
     report.curves = curves(score)
     report.worst = score.worst.map { "node \($0.node): \($0.bad) of \($0.of) frames bad" }
+    report.worst += score.stalled
     return report
   }
 

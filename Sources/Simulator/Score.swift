@@ -19,6 +19,7 @@ struct Score {
   private(set) var calmServed = 0
   /// For those who look for the reason: worst listeners, node and bad frames.
   private(set) var worst: [(node: Int, bad: Int, of: Int)] = []
+  private(set) var stalled: [String] = []
 
   static let cushion: Int32 = 40_000
   static let frame: Int32 = 20_000
@@ -41,7 +42,7 @@ struct Score {
     _ resident: Resident, _ number: Int, _ voice: Ledger.Voice, _ world: World
   ) {
     let frames = voice.saidAt.indices.filter {
-      isDue(to: resident, voice, saidAt: voice.saidAt[$0], world)
+      !voice.tails.contains($0) && isDue(to: resident, voice, saidAt: voice.saidAt[$0], world)
     }
     guard !frames.isEmpty else { return }
     let delays = frames.map { world.ledger.delay(resident.index, number, $0) }
@@ -56,7 +57,11 @@ struct Score {
       let isBad = delay == Ledger.never || delay > percentile + Self.cushion
       place(isBad, second: Int(voice.saidAt[frame] / 1_000_000_000))
     }
-    stall(delays[(split >= Self.enough ? split : 0)...], limit: percentile + Self.cushion)
+    let first = split >= Self.enough ? split : 0
+    if Self.stall(delays[first...], limit: percentile + Self.cushion) > 0 {
+      explain(resident.index, voice, frames, delays, first, percentile)
+    }
+    stall(delays[first...], limit: percentile + Self.cushion)
     calm(resident, voice, frames, delays, world)
   }
 
@@ -96,6 +101,26 @@ struct Score {
     while bySecond.count <= second { bySecond.append((0, 0)) }
     bySecond[second].due += 1
     if isBad { bySecond[second].bad += 1 }
+  }
+
+  /// How long the ways by either tree were before, and the first frames that came too late.
+  private mutating func explain(
+    _ node: Int, _ voice: Ledger.Voice, _ frames: [Int], _ delays: [Int32], _ first: Int,
+    _ percentile: Int32
+  ) {
+    guard stalled.count < 16 else { return }
+    func usual(_ parity: Int) -> Int32 {
+      let mine = zip(frames, delays).prefix(first).filter { $0.0 % 2 == parity }.map(\.1).sorted()
+      return mine.isEmpty ? 0 : mine[mine.count / 2] / 1_000
+    }
+    let late = (first..<delays.count).filter { delays[$0] > percentile + Self.cushion }.prefix(8)
+    let words = late.map { place in
+      let delay = delays[place] == Ledger.never ? "never" : "\(delays[place] / 1_000) ms"
+      return "\(frames[place]) \(Trace.seconds(voice.saidAt[frames[place]])) s \(delay)"
+    }
+    stalled.append(
+      "node \(node) plays after \((percentile + Self.cushion) / 1_000) ms, usually even "
+        + "\(usual(0)) odd \(usual(1)); late: \(words.joined(separator: ", "))")
   }
 
   private mutating func stall(_ delays: ArraySlice<Int32>, limit: Int32) {

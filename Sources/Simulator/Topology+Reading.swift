@@ -213,9 +213,7 @@ extension Topology.Censorship {
 extension Topology.Tuning {
   init(_ object: JSONObject) throws(TopologyError) {
     var object = object
-    if object.has("roster_max") {
-      rosterMaximum = try object.count("roster_max", in: 2...1_000_000)
-    }
+    if object.has("companions") { companions = try object.count("companions", in: 8...100_000) }
     if object.has("doubt_after_ms") { doubtAfter = try object.milliseconds("doubt_after_ms") }
     if object.has("replace_after_ms") { replaceAfter = try object.milliseconds("replace_after_ms") }
     if object.has("children_max") { childrenMaximum = try object.count("children_max", in: 1...64) }

@@ -147,7 +147,7 @@ package struct Topology: Sendable {
 
   /// Numbers of the mesh that a world may set otherwise.
   struct Tuning: Sendable {
-    var rosterMaximum: Int?
+    var companions: Int?
     var doubtAfter: Int64?
     var replaceAfter: Int64?
     var childrenMaximum: Int?

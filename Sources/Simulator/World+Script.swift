@@ -43,7 +43,7 @@ extension World {
   private var settings: Settings {
     var settings = Settings()
     let tuning = topology.tuning
-    if let value = tuning.rosterMaximum { settings.presence.rosterMaximum = value }
+    if let value = tuning.companions { settings.presence.companions = value }
     if let value = tuning.doubtAfter { settings.forest.doubtAfter = .nanoseconds(value) }
     if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
     if let value = tuning.childrenMaximum { settings.forest.childrenMaximum = value }
@@ -160,7 +160,8 @@ extension World {
     let talker = topology.talkers[number]
     let resident = residents[index(of: talker)]
     guard resident.state != .gone, let room else { return }
-    guard now < talker.to else { return command(resident, .stopSpeaking(room)) }
+    guard now < talker.to + World.tail else { return command(resident, .stopSpeaking(room)) }
+    var isTail = now >= talker.to
     guard let session = resident.session, resident.isAlive else {
       return queue.plan(.frame, at: now + World.frame, number)
     }
@@ -176,16 +177,23 @@ extension World {
     if talker.spurts {
       let spoke = spurts[number].speaks
       let speaks = speaksNow(number)
-      if speaks != spoke {
-        command(
-          resident,
-          speaks
-            ? .startSpeaking(room, duration: .ms20, payload: talker.bytes) : .stopSpeaking(room))
+      if speaks && !spoke {
+        command(resident, .startSpeaking(room, duration: .ms20, payload: talker.bytes))
+      } else if !speaks && spoke {
+        spurts[number].releasedAt = now
       }
-      guard speaks else { return }
+      if !speaks {
+        guard now < spurts[number].releasedAt + World.tail else {
+          if now < spurts[number].releasedAt + World.tail + World.frame {
+            command(resident, .stopSpeaking(room))
+          }
+          return
+        }
+        isTail = true
+      }
     }
     let frame = ledger.voices[voice].saidAt.count
-    ledger.said(voice, at: now)
+    ledger.said(voice, at: now, isTail: isTail)
     let payload = Ledger.payload(voice: voice, frame: frame, count: talker.bytes)
     command(resident, .speak(room, payload: payload, level: 30))
   }
@@ -202,6 +210,8 @@ extension World {
   }
 
   static let frame: Int64 = 20_000_000
+  /// Silence after speech, as the node sends it; not counted.
+  static let tail: Int64 = 2 * frame
   /// From going on stage to the first frame: keys and roster go ahead.
   static let warming: Int64 = 500_000_000
   private static let invitesTried = 64

@@ -27,7 +27,7 @@ package final class World {
   var censor: Censor?
   /// Talkers of the script: their voice in the ledger once they began.
   var voices: [Int?]
-  var spurts: [(speaks: Bool, until: Int64)]
+  var spurts: [(speaks: Bool, until: Int64, releasedAt: Int64)]
   var partitions = 0
   var blocks: [(from: Int?, to: Int?, fault: Int)] = []
   var victims: [[Int]]
@@ -51,7 +51,7 @@ package final class World {
     weather = Weather(topology.links, seed: seed)
     trace = Trace(say: say)
     voices = Array(repeating: nil, count: topology.talkers.count)
-    spurts = Array(repeating: (true, 0), count: topology.talkers.count)
+    spurts = Array(repeating: (true, 0, 0), count: topology.talkers.count)
     victims = Array(repeating: [], count: topology.faults.count)
     try settle()
     writeScript()

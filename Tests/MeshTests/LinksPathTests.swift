@@ -94,7 +94,7 @@ import Wire
     network.capturing = true
     network.run(for: .seconds(100))
     #expect(one.ends.isEmpty && two.ends.isEmpty)
-    #expect((10...40).contains(network.captured.count))
+    #expect((6...24).contains(network.captured.count))
   }
 
   /// Round numbers that make short tests.

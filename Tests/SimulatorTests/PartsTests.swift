@@ -106,7 +106,7 @@ import Wire
   @Test func onlyWhatWasSaidIsHeard() {
     var ledger = Ledger()
     let voice = ledger.open(node: 0, session: 7, firstCounter: 100)
-    ledger.said(voice, at: 1_000_000)
+    ledger.said(voice, at: 1_000_000, isTail: false)
     let true0 = Ledger.payload(voice: voice, frame: 0, count: 60)
     var false0 = true0
     false0[59] ^= 1

@@ -62,6 +62,13 @@ struct Forest {
   var nextNumber: UInt32 = 1
   var nextOptimise: Instant
   var nextExplore: Instant
+  /// Looking for candidates in vain, so many times in a row, and when to look again.
+  var searches = 0
+  var nextSearch = Instant(nanoseconds: 0)
+  /// When the oldest offer is asked for anew.
+  var nextRefresh = Instant(nanoseconds: 0)
+  /// Somebody spoke a second ago.
+  var hadTalk = false
   var fellSilent: Instant?
   /// Own offers as last told to children, to tell changes only.
   var told: [[UInt32]] = [[], []]

@@ -25,7 +25,7 @@ extension Room {
     return isRootNow ? max(1, total / 2) : total
   }
 
-  private var talkers: Int {
+  var talkers: Int {
     streams.count { $0.isOwn || roster[$0.session]?.isSpeaking == true }
   }
 

@@ -18,6 +18,7 @@ extension Room {
     resign(&ctx)
     guard !isRootNow else { return tellChildren(&ctx) }
     balanceColour(&ctx)
+    linkAll(&ctx)
     findCandidates(&ctx)
     refreshOffers(&ctx)
     for tree in [me.presence.colour, me.presence.colour.other] {
@@ -43,6 +44,22 @@ extension Room {
       detach(tree, &ctx)
     }
   }
+
+  /// In a small room everybody is linked with everybody: what that costs is paid when people come,
+  /// not while they speak.
+  private func linkAll(_ ctx: inout Context) {
+    guard isSmall(ctx.settings), links.count < roster.count - 1 else { return }
+    let linked = OrderedSet(links.values.map(\.session))
+    var strangers = roster.members.values.filter {
+      $0.session != me.session && !linked.contains($0.session)
+    }
+    ctx.entropy.shuffle(&strangers)
+    for member in strangers.prefix(2) {
+      reach(member.introduction.contact, for: .candidate, &ctx)
+    }
+  }
+
+  func isSmall(_ settings: Settings) -> Bool { roster.count <= settings.forest.smallRoom }
 
   /// Opens links to all other roots; true when all are there.
   private func reachRoots(_ ctx: inout Context) -> Bool {
@@ -107,7 +124,7 @@ extension Room {
     }
     let mine = counts[Int(me.presence.colour.rawValue)]
     let other = counts[Int(me.presence.colour.other.rawValue)]
-    guard mine > other + 1 else { return }
+    guard mine > other + 1 + other / 4 else { return }
     guard ctx.entropy.below(UInt64(mine) * 2) < UInt64(mine - other) else { return }
     publish(&ctx) { $0.flags.formSymmetricDifference(.colourB) }
   }
@@ -115,19 +132,54 @@ extension Room {
   /// Asks members we have no offer of yet, while there are too few for a parent and its standbys,
   /// and now and then one more, for the better ones may have come later.
   private func findCandidates(_ ctx: inout Context) {
-    let explores = forest.nextExplore <= ctx.now
-    if explores { forest.nextExplore = ctx.now + ctx.settings.forest.explore }
-    for tree in Tree.allCases {
-      let usable = forest.candidates.keys.count {
-        cost(of: $0, tree, strict: true, ctx) != nil
-      }
-      let lacking = usable <= ctx.settings.forest.standbys
-      guard lacking || explores else { continue }
-      for contact in strangers(tree, lacking ? (roots: 2, relays: 3) : (roots: 0, relays: 1), &ctx)
-      {
-        reach(contact, for: .candidate, &ctx)
-      }
+    // A way can only be shortened where frames show how long it is.
+    let explores = forest.nextExplore <= ctx.now && talkers > 0
+    if forest.nextExplore <= ctx.now {
+      forest.nextExplore = ctx.now + ctx.settings.forest.explore
     }
+    let lacking = Tree.allCases.filter { tree in
+      let usable = forest.candidates.keys.count { cost(of: $0, tree, strict: true, ctx) != nil }
+      return usable <= ctx.settings.forest.standbys || isMuchSlower(tree, ctx)
+    }
+    let talkBegan = talkers > 0 && !forest.hadTalk
+    forest.hadTalk = talkers > 0
+    if lacking.isEmpty || forest.isHungry { forest.searches = 0 }
+    if talkBegan {
+      forest.nextSearch = min(forest.nextSearch, ctx.now)
+      forest.searches = min(forest.searches, ctx.settings.forest.searchDoublings / 2)
+    }
+    let searches = !lacking.isEmpty && (forest.nextSearch <= ctx.now || forest.searches == 0)
+    if searches {
+      forest.nextSearch = ctx.now + ctx.settings.forest.search * (1 << forest.searches)
+      forest.searches = min(forest.searches + 1, ctx.settings.forest.searchDoublings)
+    }
+    if searches, askNeighbours(&ctx) { return }
+    for tree in Tree.allCases where searches && lacking.contains(tree) || explores {
+      let wanted = searches ? (roots: 2, relays: 3) : (roots: 0, relays: 1)
+      for contact in strangers(tree, wanted, &ctx) { reach(contact, for: .candidate, &ctx) }
+    }
+  }
+
+  /// When the faster tree fails, its listeners wait for the other: by more than their players hold
+  /// back, and there is a gap.
+  private func isMuchSlower(_ tree: Tree, _ ctx: borrowing Context) -> Bool {
+    guard talkers > 0, let mine = way(tree, ctx), let other = way(tree.other, ctx) else {
+      return false
+    }
+    return mine > other + UInt32(ctx.settings.forest.skew.nanoseconds / 1_000)
+  }
+
+  /// From the stage to us in microseconds.
+  private func way(_ tree: Tree, _ ctx: borrowing Context) -> UInt32? {
+    let slot = forest.slots[Int(tree.rawValue)]
+    return slot.parent.map { slot.delay + hop($0, ctx) }
+  }
+
+  /// Those there is a link to anyway cost no handshake; true when one of them was not asked before.
+  private func askNeighbours(_ ctx: inout Context) -> Bool {
+    let unasked = links.keys.filter { forest.candidates[$0] == nil }
+    for link in unasked { sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) } }
+    return !unasked.isEmpty
   }
 
   /// Contacts of members that might be parents in `tree` and of whom we have no offer.
@@ -138,26 +190,31 @@ extension Room {
     for peer in links.values where forest.candidates[peer.link] != nil {
       asked.append(peer.session)
     }
-    var roots: [Contact] = []
-    var relays: [Contact] = []
+    var roots: [(contact: Contact, uplink: UInt8)] = []
+    var relays: [(contact: Contact, uplink: UInt8)] = []
     for member in roster.members.values where !asked.contains(member.session) {
       if member.isRoot {
-        roots.append(member.introduction.contact)
+        roots.append((member.introduction.contact, member.presence.uplink))
       } else if member.relays, member.presence.colour == tree {
-        relays.append(member.introduction.contact)
+        relays.append((member.introduction.contact, member.presence.uplink))
       }
     }
     ctx.entropy.shuffle(&roots)
     ctx.entropy.shuffle(&relays)
-    return Array(roots.prefix(count.roots)) + relays.prefix(count.relays)
+    // Those with much to give are more likely to have room.
+    let few = relays.prefix(2 * count.relays).sorted { $0.uplink > $1.uplink }
+    return (roots.prefix(count.roots) + few.prefix(count.relays)).map(\.contact)
   }
 
+  /// One after the other, and more rarely while nobody speaks.
   private func refreshOffers(_ ctx: inout Context) {
-    for (link, candidate) in forest.candidates
-    where candidate.askedAt + ctx.settings.forest.refreshOffers <= ctx.now {
-      forest.candidates[link]?.askedAt = ctx.now
-      sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
-    }
+    guard forest.nextRefresh <= ctx.now, !forest.candidates.isEmpty else { return }
+    let pause = ctx.settings.forest.refreshOffers * (talkers > 0 ? 1 : 2)
+    forest.nextRefresh = ctx.now + .nanoseconds(pause.nanoseconds / Int64(forest.candidates.count))
+    let oldest = forest.candidates.min { ($0.value.askedAt, $0.key) < ($1.value.askedAt, $1.key) }
+    guard let link = oldest?.key else { return }
+    forest.candidates[link]?.askedAt = ctx.now
+    sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
   }
 
   /// To a clearly nearer parent, and only now and then; the old one feeds on until the new one

@@ -95,6 +95,7 @@ extension Room {
     if let parent = forest.slots[index].parent { expectFrames(from: parent, &ctx) }
     forest.slots[index].parent = nil
     forest.slots[index].path = []
+    forest.searches = 0
     ctx.note(.detached)
     tellChildren(&ctx)
   }

@@ -203,14 +203,17 @@ extension Room {
 
   /// When `tickRepair` has something to do.
   func repairDeadline(_ settings: Settings) -> Instant? {
-    var due: [Instant] = []
-    for slot in forest.slots {
-      if let until = slot.asking?.until { due.append(until) }
-      if let until = slot.former?.until { due.append(until) }
-      if let renew = slot.doubt?.renewAt { due.append(renew) }
-      if let silence = silenceDue(slot.tree, settings) { due.append(silence) }
+    var due: Instant?
+    func consider(_ moment: Instant?) {
+      if let moment { due = min(due ?? moment, moment) }
     }
-    return due.min()
+    for index in forest.slots.indices {
+      consider(forest.slots[index].asking?.until)
+      consider(forest.slots[index].former?.until)
+      consider(forest.slots[index].doubt?.renewAt)
+      consider(silenceDue(forest.slots[index].tree, settings))
+    }
+    return due
   }
 
   private func isExpected(_ stream: Stream) -> Bool {
@@ -220,17 +223,18 @@ extension Room {
   /// When silence of all streams will make the tree's parent doubtful, or the next standby be
   /// tried: ever more rarely, for the speaker may have nothing to say.
   private func silenceDue(_ tree: Tree, _ settings: Settings) -> Instant? {
-    let slot = forest.slots[Int(tree.rawValue)]
-    guard slot.parent != nil, slot.asking == nil,
+    // Field by field: this runs after every datagram, and a slot with its arrays is dear to copy.
+    let index = Int(tree.rawValue)
+    guard forest.slots[index].parent != nil, forest.slots[index].asking == nil,
       let last = lastExpectedArrival
     else { return nil }
-    var due = max(last, slot.since) + settings.forest.silenceAfter
-    if let doubt = slot.doubt {
-      let tries = max(1, doubt.tries)
-      let patience = min(tries, settings.forest.triesMaximum)
-      let pauses = patience * (patience + 1) / 2 + (tries - patience) * patience
-      due = max(last, doubt.since) + settings.forest.retryAfter * pauses
+    guard forest.slots[index].doubt != nil else {
+      return max(last, forest.slots[index].since) + settings.forest.silenceAfter
     }
-    return due
+    let tries = max(1, forest.slots[index].doubt?.tries ?? 1)
+    let patience = min(tries, settings.forest.triesMaximum)
+    let pauses = patience * (patience + 1) / 2 + (tries - patience) * patience
+    let since = forest.slots[index].doubt?.since ?? last
+    return max(last, since) + settings.forest.retryAfter * pauses
   }
 }

@@ -46,8 +46,7 @@ extension Room {
     }
     guard let member = roster[session] else {
       keyring.early(announcement, until: ctx.now + ctx.settings.keys.keepEarly)
-      let want = SessionWant(sessions: [session])
-      return send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
+      return ask(for: session, link, &ctx)
     }
     guard
       Signatures.verify(

@@ -75,7 +75,7 @@ package struct LinkSettings: Sendable {
   /// A link is dead after this much silence. Specification.
   package var death: Duration = .seconds(60)
   /// A quiet measurement of the round trip at least this often on links in use. Guess.
-  package var measurePause: Duration = .seconds(20)
+  package var measurePause: Duration = .seconds(60)
   /// A link we closed tells a peer that still talks to us so, for this long. Guess.
   package var closedLife: Duration = .seconds(5)
 

@@ -11,7 +11,7 @@ import Wire
 /// neighbour, and nobody has to dial one full view after the other.
 ///
 /// It only decides: what it wants sent or dialled is appended to `actions`, in order.
-struct Overlay {
+final class Overlay {
   private(set) var active: [LinkID] = []
   private(set) var passive: [Contact] = []
   private var asked: [(node: NodeID, until: Instant)] = []
@@ -22,16 +22,19 @@ struct Overlay {
   /// Whose walk ended here: it gets the place of a neighbour, who gets it instead of us.
   private var splitting: OrderedDictionary<NodeID, Instant> = [:]
   private let settings: OverlaySettings
+  /// Whether contacts must be learnt by shuffling; a room has its roster.
+  private let shuffling: Bool
   private let born: Instant
   /// Walks sent in a row without a neighbour gained, and when the next may leave.
   private var walksInVain = 0
   private var nextWalk = Instant(nanoseconds: 0)
   private var nextShuffle: Instant
 
-  init(settings: OverlaySettings, at now: Instant) {
+  init(settings: OverlaySettings, shuffling: Bool, at now: Instant) {
     self.settings = settings
+    self.shuffling = shuffling
     born = now
-    nextShuffle = now + settings.shuffleYoung
+    nextShuffle = shuffling ? now + settings.shuffleYoung : Instant(nanoseconds: .max)
   }
 
   var nextDeadline: Deadline? {
@@ -42,7 +45,7 @@ struct Overlay {
   func isActive(_ link: LinkID) -> Bool { active.contains(link) }
 
   /// Notes that neighbourhood is about to be asked for; false when an answer is awaited already.
-  mutating func asks(_ link: LinkID, at now: Instant) -> Bool {
+  func asks(_ link: LinkID, at now: Instant) -> Bool {
     if let until = requests[link], now < until { return false }
     requests[link] = now + settings.answerPatience
     return true
@@ -52,7 +55,7 @@ struct Overlay {
 
   /// A walk for somebody who is short of neighbours. It ends where there is room or, after so many
   /// steps, where it is.
-  mutating func received(
+  func received(
     _ walk: ForwardJoin, from link: LinkID, me: NodeID, known: LinkID?, at now: Instant,
     entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
@@ -74,7 +77,7 @@ struct Overlay {
   }
 
   /// `contact`: the asker's, if it is known.
-  mutating func received(
+  func received(
     _ request: NeighbourRequest, from link: LinkID, contact: Contact?, entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
@@ -88,7 +91,7 @@ struct Overlay {
   }
 
   /// False when nobody asked.
-  mutating func received(
+  func received(
     _ reply: NeighbourReply, from link: LinkID, contact: Contact?, node: NodeID, at now: Instant,
     entropy: inout Entropy, actions: inout [OverlayAction]
   ) -> Bool {
@@ -103,7 +106,7 @@ struct Overlay {
   }
 
   /// `link` has no place for us any more; `successor` has, or nobody is known to.
-  mutating func disconnected(
+  func disconnected(
     _ link: LinkID, contact: Contact?, successor: Contact?, me: NodeID, at now: Instant,
     entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
@@ -116,20 +119,20 @@ struct Overlay {
   }
 
   /// The link died: the contact is not worth remembering.
-  mutating func lost(_ link: LinkID, node: NodeID, at now: Instant) {
+  func lost(_ link: LinkID, node: NodeID, at now: Instant) {
     if isActive(link) { forget(link, at: now) }
     requests.removeValue(forKey: link)
     shuffles.removeValue(forKey: link)
     failed(node)
   }
 
-  mutating func failed(_ node: NodeID) {
+  func failed(_ node: NodeID) {
     passive.removeAll { $0.node == node }
     asked.removeAll { $0.node == node }
     splitting.removeValue(forKey: node)
   }
 
-  mutating func received(
+  func received(
     _ shuffle: Shuffle, from link: LinkID, me: Contact, at now: Instant, entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
@@ -149,7 +152,7 @@ struct Overlay {
   }
 
   /// False when nobody asked.
-  mutating func received(
+  func received(
     reply: Shuffle, from link: LinkID, me: NodeID, entropy: inout Entropy
   ) -> Bool {
     guard let sent = shuffles.removeValue(forKey: link)?.sent else { return false }
@@ -159,7 +162,7 @@ struct Overlay {
   }
 
   /// Contacts heard of elsewhere, for instance in the roster.
-  mutating func learn(
+  func learn(
     _ contacts: [Contact], except me: NodeID, entropy: inout Entropy
   ) {
     for contact in contacts where contact.node != me {
@@ -167,7 +170,7 @@ struct Overlay {
     }
   }
 
-  mutating func tick(
+  func tick(
     at now: Instant, me: Contact, node: (LinkID) -> NodeID?, contact: (LinkID) -> Contact?,
     entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
@@ -194,13 +197,17 @@ struct Overlay {
 
   // MARK: What it decides
 
-  /// Alone, whoever is known is asked, three at a time. With too few, walks are sent: each may bring
-  /// two. Ever more rarely, for there may be nobody else.
-  private mutating func fill(
+  /// Alone, whoever is known is asked, three at a time. With too few, walks are sent: each may
+  /// bring two. Ever more rarely, for there may be nobody else.
+  private func fill(
     at now: Instant, me: Contact, neighbours: [NodeID], entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
-    guard nextWalk <= now || active.isEmpty else { return }
+    guard active.count < settings.active else {
+      nextWalk = Instant(nanoseconds: .max)
+      return
+    }
+    guard nextWalk <= now else { return }
     let others = passive.filter { contact in
       !asked.contains { $0.node == contact.node } && !neighbours.contains(contact.node)
     }
@@ -218,12 +225,12 @@ struct Overlay {
     }
   }
 
-  private mutating func sendWalks(
+  private func sendWalks(
     at now: Instant, me: Contact, hasOthers: Bool, entropy: inout Entropy,
     _ actions: inout [OverlayAction]
   ) {
     nextWalk = now + settings.walkPause * (1 << walksInVain)
-    guard active.count < settings.active, hasOthers else { return }
+    guard hasOthers else { return }
     walksInVain = min(walksInVain + 1, settings.walkDoublings)
     for _ in 0..<max(1, (settings.active - active.count) / 2) {
       guard let first = entropy.pick(active) else { return }
@@ -231,7 +238,7 @@ struct Overlay {
     }
   }
 
-  private mutating func add(
+  private func add(
     _ link: LinkID, _ contact: Contact?, splits: Bool, entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
@@ -244,17 +251,17 @@ struct Overlay {
     active.append(link)
   }
 
-  private mutating func forget(_ link: LinkID, at now: Instant) {
+  private func forget(_ link: LinkID, at now: Instant) {
     active.removeAll { $0 == link }
     walksInVain = 0
     nextWalk = min(nextWalk, now)
   }
 
-  private mutating func expect(_ link: LinkID, _ sent: [Contact], at now: Instant) {
+  private func expect(_ link: LinkID, _ sent: [Contact], at now: Instant) {
     shuffles[link] = (sent, now + settings.answerPatience)
   }
 
-  private mutating func remember(_ contact: Contact, entropy: inout Entropy) {
+  private func remember(_ contact: Contact, entropy: inout Entropy) {
     guard !contact.endpoints.isEmpty else { return }
     passive.removeAll { $0.node == contact.node }
     if passive.count >= settings.passive {

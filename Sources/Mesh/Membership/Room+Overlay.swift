@@ -30,20 +30,6 @@ extension Room {
     perform(actions, &ctx)
   }
 
-  func received(_ shuffle: Shuffle, from link: LinkID, _ ctx: inout Context) {
-    var actions: [OverlayAction] = []
-    overlay.received(
-      shuffle, from: link, me: ctx.contact, at: ctx.now, entropy: &ctx.entropy,
-      actions: &actions)
-    perform(actions, &ctx)
-  }
-
-  func received(reply: Shuffle, from link: LinkID, _ ctx: inout Context) {
-    let isAnswer = overlay.received(
-      reply: reply, from: link, me: ctx.contact.node, entropy: &ctx.entropy)
-    if !isAnswer { ctx.drop(.badShuffle) }
-  }
-
   func received(_ disconnect: Disconnect, from link: LinkID, _ ctx: inout Context) {
     var actions: [OverlayAction] = []
     overlay.disconnected(
@@ -87,12 +73,7 @@ extension Room {
         if let contact = contact(on: link, &ctx) {
           overlay.learn([contact], except: ctx.contact.node, entropy: &ctx.entropy)
         }
-      case .shuffle(let link, var shuffle):
-        shuffle.contacts = ctx.mischief.recommended(shuffle.contacts, me: ctx.contact)
-        sendOnce(.shuffle, to: link, &ctx) { shuffle.encoded(tag: $0) }
-      case .shuffleReply(let link, var shuffle):
-        shuffle.contacts = ctx.mischief.recommended(shuffle.contacts, me: ctx.contact)
-        sendOnce(.shuffleReply, to: link, &ctx) { shuffle.encoded(tag: $0) }
+      case .shuffle, .shuffleReply: break
       case .reach(let contact, let reason):
         reach(contact, for: reason == .alone ? [.neighbour, .alone] : .neighbour, &ctx)
       }

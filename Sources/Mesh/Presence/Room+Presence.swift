@@ -9,19 +9,18 @@ extension Room {
     guard isNews else {
       return send(.rosterHash, to: link, &ctx) { roster.hash.encoded(tag: $0) }
     }
-    send(.introduction, to: link, &ctx) { me.introduction.encoded(tag: $0) }
-    send(.presence, to: link, &ctx) { me.presence.encoded(tag: $0) }
-    for member in roster.members.values where member.isRoot && member.session != me.session {
-      send(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
-      send(.presence, to: link, &ctx) { member.presence.encoded(tag: $0) }
+    for member in roster.members.values where member.isOnStage || member.session == me.session {
+      send(.member, to: link, &ctx) { member.record.encoded(tag: $0) }
+    }
+    guard !roster.isCrowd else {
+      return tellSample(ctx.settings.presence.firstSample, to: link, &ctx)
     }
     send(.rosterHash, to: link, &ctx) { roster.hash.encoded(tag: $0) }
   }
 
   /// Our own record changed: tell everybody.
   func publish(_ ctx: inout Context, _ change: (inout Presence) -> Void) {
-    let expiry = (ctx.now + ctx.settings.presence.lifetime).milliseconds
-    me.change(expiry: expiry, change)
+    me.change(at: ctx.now, change) { self.lifetime($0, ctx.settings) }
     roster.put(me.introduction, me.presence)
     rosterChanged = true
     flood(.presence, except: nil, &ctx) { self.me.presence.encoded(tag: $0) }
@@ -30,7 +29,7 @@ extension Room {
   func moved(to contact: Contact, _ ctx: inout Context) {
     me.move(to: contact)
     roster.put(me.introduction, me.presence)
-    flood(.introduction, except: nil, &ctx) { self.me.introduction.encoded(tag: $0) }
+    flood(.member, except: nil, &ctx) { self.me.record.encoded(tag: $0) }
   }
 
   func flood(
@@ -42,44 +41,36 @@ extension Room {
 
   // MARK: Receipt
 
-  func received(_ introduction: Introduction, from link: LinkID, _ ctx: inout Context) {
+  func received(_ record: MemberRecord, from link: LinkID, _ ctx: inout Context) {
+    let (introduction, presence) = (record.introduction, record.presence)
     let session = Charter.session(introduction.certificate.session, in: id)
+    guard session == presence.session else { return ctx.drop(.badPresence) }
     guard session != me.session, !roster.hasDeparted(session) else { return }
     if let known = roster[session] {
       guard known.key == introduction.certificate.session else { return ctx.drop(.badPresence) }
-      guard introduction.version > known.introduction.version else { return }
-    } else {
-      guard roster.count < ctx.settings.presence.rosterMaximum else { return ctx.drop(.rosterFull) }
-    }
-    guard verified(introduction, &ctx) else { return ctx.drop(.badPresence) }
-    if roster[session] != nil {
-      roster.update(introduction, of: session)
-    } else {
-      guard let presence = pending.removeValue(forKey: session)?.presence else {
-        return park(introduction, session, from: link, &ctx)
+      guard introduction.version > known.introduction.version else {
+        return received(presence, from: link, &ctx)
       }
-      guard verified(presence, by: introduction.certificate.session, &ctx) else {
-        return ctx.drop(.badPresence)
+    } else if presence.isOnStage {
+      guard roster.count - roster.audience < ctx.settings.presence.stageMaximum else {
+        return ctx.drop(.rosterFull)
       }
-      admit(introduction, presence, &ctx)
     }
+    guard verified(introduction, &ctx),
+      verified(presence, by: introduction.certificate.session, &ctx)
+    else { return ctx.drop(.badPresence) }
+    let isNew = roster[session] == nil
+    if isNew, !presence.isOnStage, roster.audience >= ctx.settings.presence.companions {
+      roster.evict(sparing: me.session, entropy: &ctx.entropy)
+    }
+    // Its presence may have overtaken its new introduction.
+    let newest = roster[session].map(\.presence).map { $0.supersedes(presence) ? $0 : presence }
+    admit(introduction, newest ?? presence, &ctx)
     rosterChanged = true
-    flood(.introduction, except: link, &ctx) { introduction.encoded(tag: $0) }
-    if let presence = roster[session]?.presence {
-      flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }
-    }
-  }
-
-  /// An introduction ahead of its presence waits as a member that has yet to speak up: an empty
-  /// record of version 0, replaced by the first real one.
-  private func park(
-    _ introduction: Introduction, _ session: SessionID, from link: LinkID, _ ctx: inout Context
-  ) {
-    let placeholder = Presence(
-      session: session, version: 0, beat: 0, flags: [], uplink: 0,
-      expiry: (ctx.now + .seconds(5)).milliseconds)
-    roster.put(introduction, placeholder)
-    flood(.introduction, except: link, &ctx) { introduction.encoded(tag: $0) }
+    let news = roster[session]?.record ?? record
+    // In a crowd, listeners become known by sampling only.
+    guard !isNew || !roster.isCrowd || presence.isOnStage else { return }
+    flood(.member, except: link, &ctx) { news.encoded(tag: $0) }
   }
 
   func received(_ presence: Presence, from link: LinkID, _ ctx: inout Context) {
@@ -87,7 +78,10 @@ extension Room {
     guard session != me.session else { return }
     guard !roster.hasDeparted(session) else { return ctx.drop(.stalePresence) }
     guard let known = roster[session] else {
-      return hold(presence, from: link, &ctx)
+      guard !presence.flags.contains(.leaving), presence.isOnStage || !roster.isCrowd else {
+        return
+      }
+      return ask(for: session, link, &ctx)
     }
     guard presence.supersedes(known.presence) else { return }
     guard verified(presence, by: known.key, &ctx) else { return ctx.drop(.badPresence) }
@@ -103,31 +97,39 @@ extension Room {
     flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }
   }
 
-  private func hold(_ presence: Presence, from link: LinkID, _ ctx: inout Context) {
-    guard !presence.flags.contains(.leaving) else { return }
-    let known = pending[presence.session] != nil
-    guard known || pending.count < ctx.settings.presence.pendingMaximum else {
-      return ctx.drop(.rosterFull)
-    }
-    pending[presence.session] = (presence, ctx.now + ctx.settings.presence.pendingLifetime)
-    let want = SessionWant(sessions: [presence.session])
-    send(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
+  /// Who speaks up without having been introduced is asked for, of one neighbour at a time.
+  func ask(for session: SessionID, _ link: LinkID, _ ctx: inout Context) {
+    guard asked[session] == nil else { return }
+    guard asked.count < ctx.settings.presence.askedMaximum else { return ctx.drop(.rosterFull) }
+    asked[session] = ctx.now + ctx.settings.presence.askedPatience
+    let want = SessionWant(sessions: [session])
+    send(.memberWant, to: link, &ctx) { want.encoded(tag: $0) }
   }
 
-  func answer(introductions want: SessionWant, from link: LinkID, _ ctx: inout Context) {
+  func answer(members want: SessionWant, from link: LinkID, _ ctx: inout Context) {
     for session in want.sessions {
       guard let member = roster[session], mayAnswer(link, &ctx) else { continue }
-      send(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
+      send(.member, to: link, &ctx) { member.record.encoded(tag: $0) }
     }
   }
 
   /// A small roster is told at once in how far it has come; of a large one first the parts.
   func received(_ hash: RosterHash, from link: LinkID, _ ctx: inout Context) {
-    let ours = roster.hash
+    let stageOnly = hash.stageOnly || roster.isCrowd
+    // They hold more than the stage, we do not: only they can be told.
+    guard stageOnly == hash.stageOnly else {
+      return send(.rosterHash, to: link, &ctx) { roster.hash.encoded(tag: $0) }
+    }
+    let ours = roster.hash(stageOnly: stageOnly)
     guard hash.versions != ours.versions || (hash.beats != 0 && hash.beats != ours.beats) else {
       return
     }
-    if roster.count <= RosterSummary.maximum { return summarise(.max, to: link, &ctx) }
+    // A newcomer hears of a hundred members it lacks from all its neighbours at once.
+    guard ctx.now >= nextAnswer else { return }
+    nextAnswer = ctx.now + ctx.settings.presence.comparePause
+    if stageOnly || roster.count <= RosterSummary.maximum {
+      return summarise(.max, stageOnly: stageOnly, to: link, &ctx)
+    }
     let buckets = RosterBuckets(hashes: roster.bucketHashes(withBeats: hash.beats != 0))
     sendOnce(.rosterBuckets, to: link, &ctx) { buckets.encoded(tag: $0) }
   }
@@ -137,8 +139,8 @@ extension Room {
     let plain = differences(theirs.hashes, roster.bucketHashes(withBeats: false))
     let beats = differences(theirs.hashes, roster.bucketHashes(withBeats: true))
     let wanted = plain.nonzeroBitCount <= beats.nonzeroBitCount ? plain : beats
-    guard wanted != 0 else { return }
-    summarise(wanted, to: link, &ctx)
+    guard wanted != 0, !roster.isCrowd else { return }
+    summarise(wanted, stageOnly: false, to: link, &ctx)
   }
 
   /// Sends what the neighbour lacks and asks for what we lack.
@@ -150,28 +152,28 @@ extension Room {
       known.append(entry.session)
       guard entry.session != me.session, !roster.hasDeparted(entry.session) else { continue }
       guard let member = roster[entry.session] else {
-        wanted.append(entry.session)
+        if summary.stageOnly || !roster.isCrowd { strangers.append(entry.session) }
         continue
       }
       let ours = member.presence
       if entry.introduction > member.introduction.version {
         strangers.append(entry.session)
       } else if entry.introduction < member.introduction.version, mayAnswer(link, &ctx) {
-        sendOnce(.introduction, to: link, &ctx) { member.introduction.encoded(tag: $0) }
-      }
-      if (entry.version, entry.beat) > (ours.version, ours.beat) {
+        sendOnce(.member, to: link, &ctx) { member.record.encoded(tag: $0) }
+      } else if (entry.version, entry.beat) > (ours.version, ours.beat) {
         wanted.append(entry.session)
       } else if (entry.version, entry.beat) < (ours.version, ours.beat), mayAnswer(link, &ctx) {
         sendOnce(.presence, to: link, &ctx) { ours.encoded(tag: $0) }
       }
     }
-    for presence in roster.records(in: summary.buckets)
-    where presence.version > 0 && !known.contains(presence.session) && mayAnswer(link, &ctx) {
-      sendOnce(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
+    for member in roster.members(
+      in: summary.buckets, stageOnly: summary.stageOnly || roster.isCrowd)
+    where !known.contains(member.session) && mayAnswer(link, &ctx) {
+      sendOnce(.member, to: link, &ctx) { member.record.encoded(tag: $0) }
     }
     if !strangers.isEmpty {
       let want = SessionWant(sessions: strangers)
-      sendOnce(.introductionWant, to: link, &ctx) { want.encoded(tag: $0) }
+      sendOnce(.memberWant, to: link, &ctx) { want.encoded(tag: $0) }
     }
     guard !wanted.isEmpty else { return }
     let want = SessionWant(sessions: wanted)
@@ -180,9 +182,7 @@ extension Room {
 
   func answer(presences want: SessionWant, from link: LinkID, _ ctx: inout Context) {
     for session in want.sessions {
-      guard let presence = roster[session]?.presence, presence.version > 0,
-        mayAnswer(link, &ctx)
-      else { continue }
+      guard let presence = roster[session]?.presence, mayAnswer(link, &ctx) else { continue }
       sendOnce(.presence, to: link, &ctx) { presence.encoded(tag: $0) }
     }
   }
@@ -199,19 +199,20 @@ extension Room {
   }
 
   /// In pieces, each of whole parts, so that what is missing from a piece is known to be lacking.
-  private func summarise(_ buckets: UInt64, to link: LinkID, _ ctx: inout Context) {
+  private func summarise(_ buckets: UInt64, stageOnly: Bool, to link: LinkID, _ ctx: inout Context)
+  {
     var mask: UInt64 = 0
     var entries: [RosterSummary.Entry] = []
     func say() {
       // As dear as a record for each ten it lists.
       for _ in 0...entries.count / 10 where !mayAnswer(link, &ctx) { return }
-      let summary = RosterSummary(buckets: mask, entries: entries)
+      let summary = RosterSummary(stageOnly: stageOnly, buckets: mask, entries: entries)
       sendOnce(.rosterSummary, to: link, &ctx) { summary.encoded(tag: $0) }
       mask = 0
       entries = []
     }
     for index in 0..<UInt64(RosterBuckets.count) where buckets >> index & 1 == 1 {
-      let part = roster.members(in: 1 << index).filter { $0.presence.version > 0 }
+      let part = roster.members(in: 1 << index, stageOnly: stageOnly)
       if entries.count + part.count > RosterSummary.maximum, mask != 0 { say() }
       mask |= 1 << index
       entries += part.map {
@@ -235,18 +236,25 @@ extension Room {
 
   func tickPresence(_ ctx: inout Context) {
     if nextBeat <= ctx.now {
-      nextBeat = ctx.now + ctx.settings.presence.refresh
-      me.beat(expiry: (ctx.now + ctx.settings.presence.lifetime).milliseconds)
+      let lifetime = lifetime(me.presence.flags, ctx.settings)
+      nextBeat = ctx.now + lifetime / 3
+      me.beat(expiry: (ctx.now + lifetime).milliseconds)
       roster.put(me.introduction, me.presence)
     }
     for member in roster.expire(at: ctx.now.milliseconds) where member.session != me.session {
       gone(member, &ctx)
     }
-    pending.removeAll { $0.value.until <= ctx.now }
+    asked.removeAll { $0.value <= ctx.now }
     guard nextCompare <= ctx.now else { return }
     if !ctx.mischief.isEmpty { poison(&ctx) }
     nextCompare = ctx.now + ctx.settings.presence.compare
     comparisons += 1
+    if roster.isCrowd, comparisons % ctx.settings.presence.sampleEvery == 0,
+      let link = ctx.entropy.pick(overlay.active)
+    {
+      sendOnce(.member, to: link, &ctx) { me.record.encoded(tag: $0) }
+      tellSample(ctx.settings.presence.sample, to: link, &ctx)
+    }
     var hash = roster.hash
     if comparisons % ctx.settings.presence.beatsEvery != 0 { hash.beats = 0 }
     if let link = ctx.entropy.pick(overlay.active) {
@@ -254,8 +262,25 @@ extension Room {
     }
   }
 
+  /// Of a crowd nobody knows all: each hears of some listeners now and then, and forgets others.
+  private func tellSample(_ count: Int, to link: LinkID, _ ctx: inout Context) {
+    for member in roster.sample(count, entropy: &ctx.entropy) where member.session != me.session {
+      sendOnce(.member, to: link, &ctx) { member.record.encoded(tag: $0) }
+    }
+  }
+
+  /// In large rooms listeners renew their word more rarely: a third of all there is to tell would
+  /// be heartbeats. Who dies without a word stays listed longer for it.
+  private func lifetime(_ flags: Presence.Flags, _ settings: Settings) -> Duration {
+    let settings = settings.presence
+    guard flags.isDisjoint(with: [.root, .speaking]) else { return settings.lifetime }
+    let wanted = settings.lifetimePerMember * roster.count
+    return min(max(settings.lifetime, wanted), settings.lifetimeMaximum)
+  }
+
   private func admit(_ introduction: Introduction, _ presence: Presence, _ ctx: inout Context) {
     let before = roster[presence.session]
+    asked.removeValue(forKey: presence.session)
     roster.put(introduction, presence)
     let speaks = presence.flags.contains(.speaking)
     let began = speaks && before?.isSpeaking != true
@@ -304,7 +329,7 @@ extension Room {
   ) -> Bool {
     let now = ctx.now.milliseconds
     let latest =
-      (ctx.now + ctx.settings.presence.lifetime).milliseconds
+      (ctx.now + ctx.settings.presence.lifetimeMaximum).milliseconds
       + UInt64(ctx.settings.clockSkew.milliseconds)
     guard presence.expiry > now, presence.expiry <= latest else { return false }
     return Signatures.verify(presence.signature, by: key, "VR1-presence", presence.unsigned)

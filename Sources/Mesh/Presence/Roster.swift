@@ -2,8 +2,8 @@ import Keys
 import OrderedCollections
 import Wire
 
-/// Everybody known to be in a room, with hashes kept up to date so that two rosters can be compared
-/// in a few bytes.
+/// Those known to be in a room, with hashes kept up to date so that two rosters can be compared in
+/// a few bytes. Of a crowd it holds the stage and a changing sample of the audience.
 struct Roster {
   struct Member {
     /// By reference: rosters are walked often, and half a kilobyte with its arrays would be copied
@@ -23,11 +23,14 @@ struct Roster {
     }
 
     var introduction: Introduction { introduced.introduction }
+    var record: MemberRecord { MemberRecord(introduction: introduction, presence: presence) }
     var session: SessionID { presence.session }
     var node: NodeID { introduced.introduction.contact.node }
     var key: SigningKey { introduced.introduction.certificate.session }
     var isRoot: Bool { presence.flags.contains(.root) }
     var isSpeaking: Bool { presence.flags.contains(.speaking) }
+    /// Everybody must know of it, however large the room.
+    var isOnStage: Bool { isRoot || isSpeaking }
     var relays: Bool { presence.flags.contains(.relays) }
   }
 
@@ -36,8 +39,13 @@ struct Roster {
     init(_ introduction: Introduction) { self.introduction = introduction }
   }
 
+  private let crowdEnds: Int
   private(set) var members: OrderedDictionary<SessionID, Member> = [:]
-  private(set) var hash = RosterHash(versions: 0, beats: 0)
+  /// More are here than this roster holds.
+  private(set) var isCrowd = false
+  private(set) var audience = 0
+  private var everybody = RosterHash(versions: 0, beats: 0)
+  private var stage = RosterHash(stageOnly: true, versions: 0, beats: 0)
   private var buckets = [UInt64](repeating: 0, count: RosterBuckets.count)
   private var beatBuckets = [UInt64](repeating: 0, count: RosterBuckets.count)
   /// Nobody's record runs out before.
@@ -45,9 +53,17 @@ struct Roster {
   /// Sessions that said farewell, until their last record would have expired.
   private var departed: OrderedDictionary<SessionID, UInt64> = [:]
 
+  /// - Parameter companions: how many of the audience are held at most.
+  init(companions: Int) { crowdEnds = companions / 2 }
+
   subscript(session: SessionID) -> Member? { members[session] }
 
   var count: Int { members.count }
+
+  var hash: RosterHash { isCrowd ? stage : everybody }
+
+  /// Of the stage, or of all known, crowd or not.
+  func hash(stageOnly: Bool) -> RosterHash { stageOnly ? stage : everybody }
 
   /// Versions only, or with heartbeats.
   func bucketHashes(withBeats: Bool) -> [UInt64] {
@@ -55,15 +71,35 @@ struct Roster {
     return zip(buckets, beatBuckets).map { $0 ^ $1 }
   }
 
-  func records(in wanted: UInt64) -> [Presence] { members(in: wanted).map(\.presence) }
-
-  func members(in wanted: UInt64) -> [Member] {
+  func members(in wanted: UInt64, stageOnly: Bool) -> [Member] {
     members.values.filter {
-      wanted >> UInt64(RosterBuckets.index(of: $0.session)) & 1 == 1
+      ($0.isOnStage || !stageOnly)
+        && wanted >> UInt64(RosterBuckets.index(of: $0.session)) & 1 == 1
     }
   }
 
   func hasDeparted(_ session: SessionID) -> Bool { departed[session] != nil }
+
+  /// Makes room in a full audience for somebody new; never one of `kept`.
+  mutating func evict(sparing kept: SessionID, entropy: inout Entropy) {
+    isCrowd = true
+    for _ in 0..<8 {
+      let index = Int(entropy.below(UInt64(max(1, members.count))))
+      let member = members.values[index]
+      guard !member.isOnStage, member.session != kept else { continue }
+      remove(member.session)
+      return
+    }
+  }
+
+  /// Some of the audience, by chance.
+  func sample(_ count: Int, entropy: inout Entropy) -> [Member] {
+    var chosen: OrderedSet<Int> = []
+    for _ in 0..<2 * count where chosen.count < count {
+      chosen.append(Int(entropy.below(UInt64(max(1, members.count)))))
+    }
+    return chosen.map { members.values[$0] }
+  }
 
   // MARK: Changes, for records already verified
 
@@ -72,8 +108,8 @@ struct Roster {
       introduction: introduction, presence: presence, versionHash: 0, beatHash: 0)
     (member.versionHash, member.beatHash) = Roster.hashes(of: introduction, presence)
     let session = presence.session
-    if let old = members.updateValue(member, forKey: session) { toggle(old) }
-    toggle(member)
+    if let old = members.updateValue(member, forKey: session) { toggle(old, isAdded: false) }
+    toggle(member, isAdded: true)
     earliestExpiry = min(earliestExpiry, presence.expiry)
   }
 
@@ -89,8 +125,12 @@ struct Roster {
 
   @discardableResult
   mutating func remove(_ session: SessionID) -> Member? {
-    guard let member = members.removeValue(forKey: session) else { return nil }
-    toggle(member)
+    guard let index = members.index(forKey: session) else { return nil }
+    let member = members.values[index]
+    // The last takes its place: moving thousands up for each who leaves would take its time.
+    members.swapAt(index, members.count - 1)
+    members.removeLast()
+    toggle(member, isAdded: false)
     return member
   }
 
@@ -106,13 +146,21 @@ struct Roster {
     guard earliestExpiry < moment else { return [] }
     let over = members.values.filter { $0.presence.expiry < moment }
     for member in over { remove(member.session) }
+    // Nobody is left whom this roster does not hold, as far as it can tell.
+    if audience < crowdEnds { isCrowd = false }
     earliestExpiry = members.values.lazy.map(\.presence.expiry).min() ?? .max
     return over
   }
 
-  private mutating func toggle(_ member: Member) {
-    hash.versions ^= member.versionHash
-    hash.beats ^= member.beatHash
+  private mutating func toggle(_ member: Member, isAdded: Bool) {
+    everybody.versions ^= member.versionHash
+    everybody.beats ^= member.beatHash
+    if member.isOnStage {
+      stage.versions ^= member.versionHash
+      stage.beats ^= member.beatHash
+    } else {
+      audience += isAdded ? 1 : -1
+    }
     let bucket = RosterBuckets.index(of: member.session)
     buckets[bucket] ^= member.versionHash
     beatBuckets[bucket] ^= member.beatHash

@@ -31,7 +31,7 @@ struct Lobby {
     }
   }
 
-  var overlay: Overlay
+  let overlay: Overlay
   private(set) var board: ListingBoard
   private let settings: OverlaySettings
   private var wanted: OrderedDictionary<NodeID, Wanted> = [:]
@@ -42,7 +42,7 @@ struct Lobby {
 
   init(settings: Settings, at now: Instant) {
     self.settings = settings.overlay
-    overlay = Overlay(settings: settings.overlay, at: now)
+    overlay = Overlay(settings: settings.overlay, shuffling: true, at: now)
     board = ListingBoard(settings: settings)
     hearsay = Allowance(
       every: settings.overlay.hearsayPause, burst: settings.overlay.hearsayDials)
@@ -64,7 +64,7 @@ struct Lobby {
     wanted[node]?.isMissed = false
     for listing in board.all { ctx.send(.listing, listing.encoded, on: link) }
     guard dialled else { return }
-    ask(link, reason ?? .room, &ctx)
+    if reason != nil || overlay.active.count < settings.active { ask(link, reason ?? .room, &ctx) }
     // Who was dialled knows an address at most, and needs our token to dial us.
     let introduction = Shuffle(timeToLive: 0, origin: ctx.contact, contacts: [])
     ctx.send(.shuffle, introduction.encoded(tag: .lobby), on: link)

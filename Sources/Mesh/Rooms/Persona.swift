@@ -62,15 +62,20 @@ final class Persona {
     }
   }
 
+  var record: MemberRecord { MemberRecord(introduction: introduction, presence: presence) }
+
   var signingKey: SigningKey { certificate.session }
 
   func sign(_ label: StaticString, _ message: [UInt8]) -> Signature { key.sign(label, message) }
 
   /// A change that everybody should hear of.
-  func change(expiry: UInt64, _ body: (inout Presence) -> Void) {
+  func change(
+    at now: Instant, _ body: (inout Presence) -> Void,
+    lifetime: (Presence.Flags) -> Duration
+  ) {
     body(&presence)
     presence.version += 1
-    presence.expiry = expiry
+    presence.expiry = (now + lifetime(presence.flags)).milliseconds
     signPresence()
   }
 

@@ -55,11 +55,12 @@ extension Room {
     guard joinsSent[link] == nil, let transcript = ctx.links.transcript(of: link) else { return }
     joinsSent[link] = ctx.now
     let initiator = ctx.links.isInitiator(of: link) ?? true
-    // Members have these; who answers cannot know whether a newcomer asks.
-    let isNews = !initiator || !isMember
+    // Whom a member asks by itself is a member; who asks a member may be new.
+    let isNews = links[link] != nil
     let join = Join(
       tag: tag, hungry: forest.isHungry && !isRootNow, genesis: isNews ? charter?.genesis : nil,
-      operation: isNews ? charter?.operation : nil, certificate: me.certificate, admission: me.admission,
+      operation: isNews ? charter?.operation : nil, certificate: me.certificate,
+      admission: me.admission,
       signature: me.sign("VR1-join", joinBody(transcript, initiator: initiator)))
     let nonce = Nonce24(random: &ctx.entropy)
     let seal = KDF.derive(key, "VR1-join-key", transcript.array + [initiator ? 0 : 1])
@@ -156,7 +157,8 @@ extension Room {
       phase = .member
       ctx.tell(.joined(id))
     }
-    introduce(to: link, isNews: wasJoining || join.hungry || roster[session] == nil, &ctx)
+    let isKnown = roster[session] != nil || roster.isCrowd
+    introduce(to: link, isNews: wasJoining || join.hungry || !isKnown, &ctx)
     announceKeys(to: link, &ctx)
     if join.hungry { feed(link, for: ctx.settings.forest.firstFeed, &ctx) }
     if wasJoining { act([.neighbour, .alone], on: link, &ctx) }

@@ -35,11 +35,14 @@ final class Room {
   var early: OrderedDictionary<LinkID, [(type: MessageType, body: [UInt8])]> = [:]
   var reaching: OrderedDictionary<NodeID, Reach> = [:]
 
-  var overlay: Overlay
-  var roster = Roster()
-  var pending: OrderedDictionary<SessionID, (presence: Presence, until: Instant)> = [:]
+  let overlay: Overlay
+  var roster: Roster
+  /// Members heard of but not known, and until when an answer is awaited.
+  var asked: OrderedDictionary<SessionID, Instant> = [:]
   var nextCompare: Instant
   var nextBeat: Instant
+  /// When another's hash is looked at again.
+  var nextAnswer = Instant(nanoseconds: 0)
   var comparisons = 0
   var rosterChanged = false
 
@@ -67,10 +70,11 @@ final class Room {
     self.charter = charter
     self.phase = phase
     key = Digest.hash32("VR1-roomk", id.raw.array + (invite?.raw.array ?? Bytes32.zero.array))
-    overlay = Overlay(settings: settings.overlay, at: now)
+    overlay = Overlay(settings: settings.overlay, shuffling: false, at: now)
     forest = Forest(at: now)
     nextCompare = now + settings.presence.compare
-    nextBeat = now + settings.presence.refresh
+    nextBeat = now + settings.presence.lifetime / 3
+    roster = Roster(companions: settings.presence.companions)
     roster.put(me.introduction, me.presence)
   }
 
@@ -93,11 +97,12 @@ final class Room {
   }
 
   /// Does anything here need this link?
-  func needs(_ link: LinkID, at now: Instant) -> Bool {
+  func needs(_ link: LinkID, at now: Instant, _ settings: Settings) -> Bool {
     guard let peer = links[link] else {
       return joinsSent[link] != nil
     }
-    return overlay.isActive(link) || forest.uses(link) || now < peer.since + .seconds(15)
+    return isSmall(settings) || overlay.isActive(link) || forest.uses(link)
+      || now < peer.since + .seconds(15)
       || isMesh(peer)
   }
 

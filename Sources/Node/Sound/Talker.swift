@@ -14,6 +14,7 @@ final class Talker {
   let payloadSize: Int
   private(set) var spoken = 0
   private(set) var silent = 0
+  private var tail = Talker.tailFrames
   private var encoder: OpusEncoder
   private var pacer: Pacer?
   /// Until then a frame from the client is waited for; then silence is sent.
@@ -54,7 +55,10 @@ final class Talker {
     var samples = [Int16](repeating: 0, count: frameBytes / 2)
     if client.inputCount >= frameBytes || client.hasEnded {
       let bytes = client.takeSound(frameBytes)
-      guard bytes.count >= 2 else { return .done }
+      if bytes.count < 2 {
+        guard tail > 0 else { return .done }
+        tail -= 1
+      }
       for index in 0..<bytes.count / 2 {
         samples[index] = Int16(
           bitPattern: UInt16(bytes[2 * index]) | UInt16(bytes[2 * index + 1]) << 8)
@@ -63,9 +67,13 @@ final class Talker {
       silent += 1
     }
     guard let payload = try? encoder.encode(samples) else { return .done }
-    spoken += 1
+    if tail == Talker.tailFrames { spoken += 1 }
     return .frame(payload: payload, level: LevelMeter.level(of: samples))
   }
+
+  /// Silence sent behind the last words: a frame's second copy travels with the frame after it, and
+  /// the last would have none.
+  private static let tailFrames = 2
 
   /// A program that was just started needs this long to send its first samples.
   ///

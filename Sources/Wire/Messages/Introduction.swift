@@ -1,7 +1,7 @@
 /// Who a member is and where its node is: told once, asked for again when unknown.
 ///
-/// `tag 1 | version 4 | certificate 219 | flags 1 | [admission 150] | name | contact | signature
-/// 64`; the signature covers everything between tag and itself.
+/// `version 4 | certificate 219 | flags 1 | [admission 150] | name | contact | signature
+/// 64`; the signature covers all before it.
 package struct Introduction: Hashable, Sendable {
   /// Raised when the contact changes.
   package var version: UInt32
@@ -34,15 +34,7 @@ package struct Introduction: Hashable, Sendable {
     return writer.bytes
   }
 
-  package func encoded(tag: RoomTag) -> [UInt8] {
-    var writer = Writer(capacity: 640)
-    writer.u8(tag)
-    writer.raw(unsigned)
-    writer.bytes64(signature.raw)
-    return writer.bytes
-  }
-
-  /// Reads behind the tag to the end.
+  /// Reads to the end.
   package init(from reader: inout Reader) throws(WireError) {
     let version = try reader.u32()
     let certificate = try SessionCertificate(from: &reader)

@@ -4,12 +4,12 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case join = 0x10
   case refusal = 0x11
   case leave = 0x12
-  case introduction = 0x13
+  case member = 0x13
   case presence = 0x14
   case rosterHash = 0x15
   case rosterBuckets = 0x16
   case rosterSummary = 0x17
-  case introductionWant = 0x18
+  case memberWant = 0x18
   case presenceWant = 0x19
 
   // Authority

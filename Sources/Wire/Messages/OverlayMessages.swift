@@ -1,5 +1,6 @@
 /// Asks to become a neighbour in an overlay (HyParView NEIGHBOR, DSN 2007 §4).
 package struct NeighbourRequest: Hashable, Sendable {
+  /// Why neighbourhood is asked for.
   package enum Reason: UInt8, Sendable {
     /// There is room for one more.
     case room = 0

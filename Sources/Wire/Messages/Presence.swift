@@ -47,6 +47,8 @@ package struct Presence: Hashable, Sendable {
     self.signature = signature
   }
 
+  package var isOnStage: Bool { !flags.isDisjoint(with: [.root, .speaking]) }
+
   package var colour: Tree { flags.contains(.colourB) ? .b : .a }
 
   /// Which of two records of one session is newer.

@@ -1,23 +1,30 @@
 /// A short hash of a roster, to see in one datagram whether two neighbours agree. Two parts, so
 /// that mere heartbeats do not make rosters look different every second.
 package struct RosterHash: Hashable, Sendable {
+  /// Of the stage only: the room is too large for everybody to know all.
+  package var stageOnly: Bool
   package var versions: UInt64
   package var beats: UInt64
 
-  package init(versions: UInt64, beats: UInt64) {
+  package init(stageOnly: Bool = false, versions: UInt64, beats: UInt64) {
+    self.stageOnly = stageOnly
     self.versions = versions
     self.beats = beats
   }
 
   package func encoded(tag: RoomTag) -> [UInt8] {
-    var writer = Writer(capacity: 17)
+    var writer = Writer(capacity: 18)
     writer.u8(tag)
+    writer.u8(stageOnly ? 1 : 0)
     writer.u64(versions)
     writer.u64(beats)
     return writer.bytes
   }
 
   package init(from reader: inout Reader) throws(WireError) {
+    let flags = try reader.u8()
+    guard flags < 2 else { throw .unknown }
+    stageOnly = flags == 1
     versions = try reader.u64()
     beats = try reader.u64()
     try reader.finish()
@@ -68,17 +75,21 @@ package struct RosterSummary: Hashable, Sendable {
   /// As many as fit one record.
   package static let maximum = 70
 
+  /// Says nothing about who only listens.
+  package var stageOnly: Bool
   package var buckets: UInt64
   package var entries: [Entry]
 
-  package init(buckets: UInt64, entries: [Entry]) {
+  package init(stageOnly: Bool = false, buckets: UInt64, entries: [Entry]) {
+    self.stageOnly = stageOnly
     self.buckets = buckets
     self.entries = Array(entries.prefix(Self.maximum))
   }
 
   package func encoded(tag: RoomTag) -> [UInt8] {
-    var writer = Writer(capacity: 10 + 15 * entries.count)
+    var writer = Writer(capacity: 11 + 15 * entries.count)
     writer.u8(tag)
+    writer.u8(stageOnly ? 1 : 0)
     writer.u64(buckets)
     writer.u8(UInt8(entries.count))
     for entry in entries {
@@ -91,6 +102,9 @@ package struct RosterSummary: Hashable, Sendable {
   }
 
   package init(from reader: inout Reader) throws(WireError) {
+    let flags = try reader.u8()
+    guard flags < 2 else { throw .unknown }
+    stageOnly = flags == 1
     buckets = try reader.u64()
     let count = Int(try reader.u8())
     guard count <= Self.maximum else { throw .range }
