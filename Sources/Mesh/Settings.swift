@@ -108,8 +108,8 @@ package struct PresenceSettings: Sendable {
   /// Every so many comparisons heartbeats count too.
   package var beatsEvery = 5
   /// Listeners a roster holds. In larger rooms everybody knows all on stage and a sample of the
-  /// audience: who comes then costs no more than in a room of that size. A guess: with 64 of 5,000
-  /// trees are as good (docs/results/simulation-notes.md).
+  /// audience: who comes then costs no more than in a room of that size. A guess; a thousand have
+  /// as short trees with it as with all (docs/results/simulation-notes.md).
   package var companions = 512
   /// Members on stage. Seats are 16; the rest is for those who have just stepped down.
   package var stageMaximum = 64
