@@ -141,11 +141,20 @@ lab_wait_inside() {
 
 # lab_delay NODE MS [JITTER_MS [LOSS_SHARE [BURST [SEED]]]]: on everything that reaches NODE.
 lab_delay() {
+  lab_hold "$1" --delay "$2" --jitter "${3:-0}" --loss "${4:-0}" --burst "${5:-1}" \
+    --seed "${6:-$1}"
+}
+
+# lab_delays NODE FILE: what reaches NODE comes later by its source; FILE maps addresses to ms.
+lab_delays() { lab_hold "$1" --by-source "$2"; }
+
+# lab_hold NODE OPTION...: what reaches NODE goes through delay.py.
+lab_hold() {
   local node=$1 log
+  shift
   lab_python || return 1
   log=$(mktemp)
-  lab_start "$node" "$log" "$LAB_PYTHON" "$LAB_SCRIPTS/delay.py" --queue "$LAB_QUEUE" \
-    --delay "$2" --jitter "${3:-0}" --loss "${4:-0}" --burst "${5:-1}" --seed "${6:-$node}"
+  lab_start "$node" "$log" "$LAB_PYTHON" "$LAB_SCRIPTS/delay.py" --queue "$LAB_QUEUE" "$@"
   if ! lab_wait_for ready "$log"; then
     echo "lab: the delay helper did not start:" >&2
     cat "$log" >&2
