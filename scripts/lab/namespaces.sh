@@ -89,6 +89,21 @@ lab_add_node() {
   lab_silence "$name"
 }
 
+# lab_acquaint: every node is told all others' hardware addresses. Needed from 33 nodes on: a kernel
+# keeps 1,024 learned ones for all namespaces together, but as many told ones as one likes.
+lab_acquaint() {
+  local node name all=()
+  for node in $(seq "$LAB_NODES"); do
+    all+=("$(ip -n "$(lab_name "$node")" -br link show eth0 | awk '{ print $3 }')")
+  done
+  for name in $(seq "$LAB_NODES"); do
+    for node in $(seq "$LAB_NODES"); do
+      if [ "$node" = "$name" ]; then continue; fi
+      echo "neigh replace $(lab_address "$node") lladdr ${all[node - 1]} dev eth0 nud permanent"
+    done | ip -n "$(lab_name "$name")" -batch -
+  done
+}
+
 # A dead process must not be given away by its kernel: neither side sees port-unreachable.
 lab_silence() {
   ip netns exec "$1" nft -f - <<'RULES'
