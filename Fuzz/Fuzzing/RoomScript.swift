@@ -100,7 +100,7 @@ struct RoomScript: ~Copyable {
       (.rosterHash, RosterHash(versions: 1, beats: 2).encoded(tag: 0)),
       (.rosterBuckets, RosterBuckets(hashes: (0..<64).map { UInt64($0) }).encoded(tag: 0)),
       (.rosterSummary, RosterSummary(buckets: .max, entries: []).encoded(tag: 0)),
-      (.neighbour, NeighbourRequest(urgent: true).encoded(tag: 0)),
+      (.neighbour, NeighbourRequest(.alone).encoded(tag: 0)),
       (.neighbourReply, NeighbourReply(accepted: true).encoded(tag: 0)),
       (.disconnect, [0]), (.offerWant, [0]), (.leave, [0]),
       (.forwardJoin, ForwardJoin(timeToLive: 3, contact: contact).encoded(tag: 0)),

@@ -63,7 +63,7 @@ extension Participant {
   ) {
     within(room, at: now, into: &effects) { room, ctx in
       for member in room.roster.members.values where member.session != room.me.session {
-        room.reach(member.introduction.contact, for: [.neighbour, .urgent], &ctx)
+        room.reach(member.introduction.contact, for: [.neighbour, .alone], &ctx)
       }
     }
   }

@@ -82,6 +82,8 @@ package struct Participant: ~Copyable {
     endJoining()
     list()
     keepHouse()
+    // Rooms may have begun to watch links.
+    ctx.links.tick(at: now, into: &ctx.effects)
     end(&effects)
   }
 

@@ -83,14 +83,14 @@ struct Invariants {
     since = since.filter { $0.key.node != node }
   }
 
-  /// Limits of `Settings` and `LinkSettings`, and one neighbour more on its way out.
+  /// Limits of `Settings` and `LinkSettings`.
   static func excesses(
     _ inside: Inspection, members: Int
   ) -> [(name: String, count: Int, most: Int)] {
     let settings = Settings()
     let lasting = inside.trees.map(\.children.count).max() ?? 0
     let tables = [
-      ("neighbours", inside.active, settings.overlay.active + 1),
+      ("neighbours", inside.active, settings.overlay.activeMost),
       ("contacts in reserve", inside.passive, settings.overlay.passive),
       ("links", inside.links, settings.links.sessions),
       ("streams", inside.streams, settings.frames.streams),

@@ -54,13 +54,14 @@ extension World {
   private func settings(greedy: Bool) -> Settings {
     var settings = Settings()
     let tuning = topology.tuning
-    if greedy { settings.overlay.active = settings.links.sessions }
+    if greedy {
+      settings.overlay.active = settings.links.sessions
+      settings.overlay.activeMost = settings.links.sessions
+    }
     if let value = tuning.rosterMaximum { settings.presence.rosterMaximum = value }
     if let value = tuning.doubtAfter { settings.forest.doubtAfter = .nanoseconds(value) }
     if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
     if let value = tuning.childrenMaximum { settings.forest.childrenMaximum = value }
-    if let value = tuning.walks { settings.overlay.walks = value }
-    if let value = tuning.refusalDoublings { settings.overlay.refusalDoublings = value }
     return settings
   }
 

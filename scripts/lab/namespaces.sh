@@ -94,7 +94,7 @@ lab_add_node() {
 lab_acquaint() {
   local node name all=()
   for node in $(seq "$LAB_NODES"); do
-    all+=("$(ip -n "$(lab_name "$node")" -br link show eth0 | awk '{ print $3 }')")
+    all+=("$(ip -n "$(lab_name "$node")" -br link show eth0 2>/dev/null | awk '{ print $3 }')")
   done
   for name in $(seq "$LAB_NODES"); do
     for node in $(seq "$LAB_NODES"); do

@@ -25,7 +25,7 @@ LEAST, MOST = 10, 50
 # kbit/s that each node says it has, so few that trees grow: half is planned for others.
 UPLINK = 1_000
 # Seconds: everybody comes one after the other, settles, and then one speaks.
-SETTLE, SPEECH, WARM = 30, 20, 3
+SETTLE, SPEECH, WARM = 60, 20, 3
 TOLERATED = 0.15
 WORD = (1 << 64) - 1
 
@@ -112,7 +112,7 @@ def real(count, seed):
         talk.stop()
         time.sleep(1)
         watch.close()
-        rooms = [node.room() for node in flock.nodes[1:]]
+        statuses = {node.number: node.status() for node in flock.nodes}
     first = min(watch.sent.values())
     sent = {
         counter: moment for counter, moment in watch.sent.items()
@@ -126,16 +126,30 @@ def real(count, seed):
     expected = len(sent) * (count - 1)
     if not expected:
         raise lab.Failed("nothing was sent")
-    depths = [max(tree["depth"] - 1 for tree in room["trees"]) for room in rooms if room]
+    depths = [
+        max(tree["depth"] - 1 for tree in status["rooms"][0]["trees"])
+        for number, status in statuses.items() if number != 1 and status["rooms"]
+    ]
     return {
         "p50": lab.quantile(waits, 0.5), "p95": lab.quantile(waits, 0.95),
         "p99": lab.quantile(waits, 0.99), "frames": expected,
         "missing": 1_000 * (expected - len(waits)) / expected, "depth": lab.median(depths),
-        "joined": joined, "load": load,
+        "joined": joined, "load": load, "late": lateness(statuses, seed),
     }
 
 
-def topology(count):
+def lateness(statuses, seed):
+    """By how many milliseconds links are slower than they were set to, by the nodes' own pings."""
+    numbers = {status["node"]: number for number, status in statuses.items()}
+    late = [
+        peer["rtt"] / 2 - delay(seed, number, numbers[peer["node"]])
+        for number, status in statuses.items() for peer in status["peers"]
+        if peer.get("rtt") and peer["node"] in numbers
+    ]
+    return max(0, lab.median(late) or 0)
+
+
+def topology(count, late):
     join = coming(count)
     speech = 1 + join + SETTLE
     return {
@@ -147,7 +161,7 @@ def topology(count):
             {"group": "people", "count": count - 1, "uplink_kbps": 1_000_000,
              "gives_kbps": UPLINK, "join": {"from_s": 1, "over_s": join}},
         ],
-        "links": {"min_ms": LEAST, "max_ms": MOST, "jitter_ms": 0},
+        "links": {"min_ms": LEAST, "max_ms": MOST, "jitter_ms": round(late, 2)},
         "talkers": [{"group": "host", "from_s": speech, "to_s": speech + SPEECH}],
         "measure": {"from_s": speech + WARM, "to_s": speech + SPEECH - 1},
         "expect": {"joined_percent_min": 100},
@@ -156,8 +170,9 @@ def topology(count):
 
 def simulate(folder, count, seed):
     path = f"{folder}/namespaces-{count}.json"
+    late = load(f"{folder}/real-{count}-{seed}.json").get("late", 0)
     with open(path, "w") as file:
-        json.dump(topology(count), file)
+        json.dump(topology(count, late), file)
     done = subprocess.run(
         [lab.STARLING, "simulate", path, "--seed", str(seed), "--json"],
         capture_output=True, text=True, check=False)
@@ -179,7 +194,7 @@ def report(folder, target=None):
         count, seed = found["nodes"], found["seed"]
         virtual = load(f"{folder}/simulated-{count}-{seed}.json")["measures"]
         if "error" in found:
-            rows.append([count, seed, found["error"]] + ["-"] * 7)
+            rows.append([count, seed, found["error"]] + ["-"] * 8)
             met = False
             continue
         pairs.setdefault(count, []).append((found["p50"], virtual["delay_p50_ms"]))
@@ -190,7 +205,7 @@ def report(folder, target=None):
             f"{100 * (virtual['delay_p50_ms'] / found['p50'] - 1):+.1f} %",
             f"{found['missing']:.2f} / {virtual['missing_frames_permille']:.2f}",
             f"{found['depth']:.0f} / {virtual['depth_p50']:.0f}", found["frames"],
-            f"{found['load']:.1f}",
+            f"{found['late']:.1f} ms", f"{found['load']:.1f}",
         ]
         rows.append(cells)
     summary = []
@@ -206,7 +221,8 @@ def report(folder, target=None):
         f"One speaks in a room of real `starling up` processes, each in a network namespace; what "
         f"reaches a node is held back by {LEAST} to {MOST} ms, evenly, for each two nodes "
         "differently. The simulator gets the same nodes with the same delays (both draw them from "
-        f"the seed in the same way), and no jitter. Nodes say that they have {UPLINK} kbit/s, so "
+        f"the seed in the same way), and as jitter what the nodes' own round trips say that links are "
+        "slower than set: the helpers that hold packets back are never early. Nodes say that they have {UPLINK} kbit/s, so "
         "that most hear by way of others. Timed is from the frame leaving the speaker's encoder to "
         "the frame, opened, on its way to the listener's ear, by the nodes' own stamps, in "
         f"milliseconds; the first {WARM} s are left out. Who is whose parent differs, for real "
@@ -218,7 +234,7 @@ def report(folder, target=None):
         "Each run, real / simulated:",
         lab.table(
             ["nodes", "seed", "p50", "p95", "p99", "p50 off by", "missing of 1,000",
-             "relays in between", "frames", "load of the machine"], rows),
+             "relays in between", "frames", "links late by", "load of the machine"], rows),
     ])
     lab.save(text, target)
     return 0 if met else 1

@@ -4,8 +4,11 @@ import Wire
 
 /// Who is here: records flooded when they change, rosters compared when they do not.
 extension Room {
-  /// What a new neighbour is told at once.
-  func introduce(to link: LinkID, _ ctx: inout Context) {
+  /// What a new neighbour is told at once. Those who have been here for a while know it all.
+  func introduce(to link: LinkID, isNews: Bool, _ ctx: inout Context) {
+    guard isNews else {
+      return send(.rosterHash, to: link, &ctx) { roster.hash.encoded(tag: $0) }
+    }
     send(.introduction, to: link, &ctx) { me.introduction.encoded(tag: $0) }
     send(.presence, to: link, &ctx) { me.presence.encoded(tag: $0) }
     for member in roster.members.values where member.isRoot && member.session != me.session {

@@ -35,7 +35,7 @@ extension Room {
   func linkDown(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
     early.removeValue(forKey: link)
-    overlay.lost(link, node: node)
+    overlay.lost(link, node: node, at: ctx.now)
     guard links.removeValue(forKey: link) != nil else { return }
     lostEdge(link, &ctx)
   }
@@ -55,9 +55,11 @@ extension Room {
     guard joinsSent[link] == nil, let transcript = ctx.links.transcript(of: link) else { return }
     joinsSent[link] = ctx.now
     let initiator = ctx.links.isInitiator(of: link) ?? true
+    // Members have these; who answers cannot know whether a newcomer asks.
+    let isNews = !initiator || !isMember
     let join = Join(
-      tag: tag, hungry: forest.isHungry && !isRootNow, genesis: charter?.genesis,
-      operation: charter?.operation, certificate: me.certificate, admission: me.admission,
+      tag: tag, hungry: forest.isHungry && !isRootNow, genesis: isNews ? charter?.genesis : nil,
+      operation: isNews ? charter?.operation : nil, certificate: me.certificate, admission: me.admission,
       signature: me.sign("VR1-join", joinBody(transcript, initiator: initiator)))
     let nonce = Nonce24(random: &ctx.entropy)
     let seal = KDF.derive(key, "VR1-join-key", transcript.array + [initiator ? 0 : 1])
@@ -154,24 +156,18 @@ extension Room {
       phase = .member
       ctx.tell(.joined(id))
     }
-    introduce(to: link, &ctx)
+    introduce(to: link, isNews: wasJoining || join.hungry || roster[session] == nil, &ctx)
     announceKeys(to: link, &ctx)
-    if join.hungry {
-      newcomer(link, node: node, &ctx)
-      feed(link, for: ctx.settings.forest.firstFeed, &ctx)
-    } else if wasJoining {
-      newcomer(link, node: node, &ctx)
-    }
+    if join.hungry { feed(link, for: ctx.settings.forest.firstFeed, &ctx) }
+    if wasJoining { act([.neighbour, .alone], on: link, &ctx) }
     if let reach = reaching.removeValue(forKey: node) { act(reach.purpose, on: link, &ctx) }
     receiveEarly(from: link, &ctx)
     if forest.isHungry { send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) } }
   }
 
   private func act(_ purpose: Reach.Purpose, on link: LinkID, _ ctx: inout Context) {
-    if purpose.contains(.neighbour) || purpose.contains(.urgent), !overlay.isActive(link),
-      overlay.asks(link, at: ctx.now)
-    {
-      let request = NeighbourRequest(urgent: purpose.contains(.urgent))
+    if purpose.contains(.neighbour), !overlay.isActive(link), overlay.asks(link, at: ctx.now) {
+      let request = NeighbourRequest(purpose.contains(.alone) ? .alone : .sent)
       send(.neighbour, to: link, &ctx) { request.encoded(tag: $0) }
     }
     if purpose.contains(.candidate) {
@@ -217,7 +213,7 @@ extension Room {
   private func removeNeighbour(_ link: LinkID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
     guard let peer = links.removeValue(forKey: link) else { return }
-    overlay.lost(link, node: peer.node)
+    overlay.lost(link, node: peer.node, at: ctx.now)
     lostEdge(link, &ctx)
   }
 }
