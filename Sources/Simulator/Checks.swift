@@ -32,7 +32,7 @@ struct Checks {
     var hostileNeighbours = 0.0
     /// Alive and honest, but not as all should be when nothing happens.
     var restless = 0
-    /// Members without neighbours though there are others.
+    /// Members without neighbours.
     var lonely: [Int] = []
     /// Relays above each needy node in the deeper tree.
     var depths: [Int] = []
@@ -94,7 +94,7 @@ extension World {
       guard let inside = resident.participant.inspect(room), inside.isMember else { continue }
       shape.members += 1
       if resident.isHonest { count(inside.neighbours, &shape) }
-      if inside.active == 0, inside.members > 1 { shape.lonely.append(resident.index) }
+      if inside.active == 0 { shape.lonely.append(resident.index) }
       if resident.isHonest { shape.rosters.append(inside.rosterVersions) }
       shape.rosterOf[resident.index] = inside.rosterVersions
       shape.rosterSizes.append(inside.members)
@@ -117,12 +117,13 @@ extension World {
   /// knows of the same members.
   func countRestless(_ shape: Checks.Shape) -> Int {
     let usual = shape.usualRoster
+    let hasOthers = shape.members > 1
     return residents.filter { $0.isAlive && $0.isHonest }.count { resident in
       let index = resident.index
       var reason: String?
       if !resident.isMember {
         reason = "is not in"
-      } else if shape.lonely.contains(index) {
+      } else if hasOthers, shape.lonely.contains(index) {
         reason = "gossips with nobody"
       } else if let roster = shape.rosterOf[index], roster != usual {
         reason = "has another roster than most: \(difference(of: index, shape, usual))"

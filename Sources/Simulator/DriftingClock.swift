@@ -13,7 +13,7 @@ struct DriftingClock {
 
   /// The world's time when this clock shows `instant`, or a little after.
   func moment(_ instant: Instant) -> Int64 {
-    let wanted = min(instant.nanoseconds - World.epoch - skew, Self.never)
+    let wanted = max(-Self.never, min(instant.nanoseconds - World.epoch - skew, Self.never))
     guard partsPerMillion != 0 else { return wanted }
     let rate = 1_000_000 + partsPerMillion
     var moment = wanted / rate * 1_000_000 + wanted % rate * 1_000_000 / rate
@@ -29,6 +29,6 @@ struct DriftingClock {
 
   private func gained(_ moment: Int64) -> Int64 { moment / 1_000 * partsPerMillion / 1_000 }
 
-  /// Fifty days: beyond every run, and small enough to multiply.
+  /// Fifty days: before and beyond every run, and small enough to multiply.
   private static let never: Int64 = 1 << 52
 }

@@ -157,6 +157,8 @@ import Wire
     let shown = clock.instant(clock.wait(20_000_000_000)).nanoseconds - clock.instant(0).nanoseconds
     #expect(abs(shown - 20_000_000_000) < 2_000)
     #expect(clock.moment(Instant(nanoseconds: .max)) > 86_400_000_000_000)
+    // A deadline of long ago.
+    #expect(clock.moment(Instant(nanoseconds: 0)) < 0)
   }
 
   private static func judged(
