@@ -221,8 +221,9 @@ def report(folder, target=None):
         f"One speaks in a room of real `starling up` processes, each in a network namespace; what "
         f"reaches a node is held back by {LEAST} to {MOST} ms, evenly, for each two nodes "
         "differently. The simulator gets the same nodes with the same delays (both draw them from "
-        f"the seed in the same way), and as jitter what the nodes' own round trips say that links are "
-        "slower than set: the helpers that hold packets back are never early. Nodes say that they have {UPLINK} kbit/s, so "
+        f"the seed in the same way), and as jitter what the nodes' own round trips say that links "
+        "are slower than set: the helpers that hold packets back are never early. Nodes say "
+        f"that they have {UPLINK} kbit/s, so "
         "that most hear by way of others. Timed is from the frame leaving the speaker's encoder to "
         "the frame, opened, on its way to the listener's ear, by the nodes' own stamps, in "
         f"milliseconds; the first {WARM} s are left out. Who is whose parent differs, for real "
@@ -234,7 +235,8 @@ def report(folder, target=None):
         "Each run, real / simulated:",
         lab.table(
             ["nodes", "seed", "p50", "p95", "p99", "p50 off by", "missing of 1,000",
-             "relays in between", "frames", "links late by", "load of the machine"], rows),
+             "relays in between", "frames", "links late by", "load of the machine"],
+            rows),
     ])
     lab.save(text, target)
     return 0 if met else 1
