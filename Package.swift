@@ -102,6 +102,9 @@ let package = Package(
     .testTarget(
       name: "SimulatorTests", dependencies: ["Simulator", "Mesh", "Keys", "Wire"],
       swiftSettings: strict),
+    .testTarget(
+      name: "StarlingTests", dependencies: ["starling", "Node", "Simulator"],
+      swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
 
     // What a fuzzer does with bytes; the tests replay its corpora through the same functions.

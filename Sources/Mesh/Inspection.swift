@@ -21,6 +21,23 @@ package struct Inspection: Sendable {
   package var asked: Int
   package var neighbours: [NodeID]
   package var trees: [Place] = []
+  /// By kind, what has been kept longest beyond its time.
+  package var overdue: [Overdue] = []
+
+  /// What is kept so much beyond its end is kept for ever. A guess: twice the longest pause between
+  /// two looks of a participant at itself (5 s).
+  package static let patience = Duration.seconds(10)
+
+  /// Something that was to end at `due`.
+  package struct Overdue: Sendable {
+    package var what: String
+    package var due: Instant
+
+    package init(what: String, due: Instant) {
+      self.what = what
+      self.due = due
+    }
+  }
 
   /// The place in one tree.
   package struct Place: Sendable {
@@ -56,7 +73,32 @@ extension Participant {
           children: lasting.compactMap { room.links[$0.link]?.node },
           guests: children.count - lasting.count, path: slot.path))
     }
+    result.overdue = overdue(in: room)
     return result
+  }
+
+  /// What has an end, and when the earliest of each kind should have ended.
+  private func overdue(in room: Room) -> [Inspection.Overdue] {
+    let settings = ctx.settings
+    let late = ctx.now.advanced(by: .zero - Inspection.patience)
+    let sessions = ctx.links.table.all.lazy.filter { $0.standing == .current }
+    let closed = ctx.links.table.all.compactMap { session -> Instant? in
+      guard case .closed(_, let until, _) = session.standing else { return nil }
+      return until
+    }
+    let ends: [(String, Instant?)] = [
+      ("a presence without introduction", room.pending.values.map(\.until).min()),
+      ("a guest", room.forest.children.joined().compactMap(\.until).min()),
+      ("a question to a parent", room.forest.slots.compactMap { $0.asking?.until }.min()),
+      ("a former parent", room.forest.slots.compactMap { $0.former?.until }.min()),
+      ("a plan to reach somebody", room.reaching.values.map(\.until).min()),
+      ("a dial", ctx.links.dials.map { $0.began + settings.links.dialLimit }.min()),
+      ("a letter", sessions.contains { $0.mail.isHopeless(at: late) } ? late : nil),
+      ("a link that was closed", closed.min()),
+    ]
+    return ends.compactMap { what, due in
+      due.map { Inspection.Overdue(what: what, due: $0) }
+    }
   }
 
   /// Whether `session` is on this participant's roster.

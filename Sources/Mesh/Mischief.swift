@@ -24,6 +24,10 @@ package struct Mischief: OptionSet, Sendable {
   /// As a speaker, says one thing to some and another to others.
   package static let equivocate = Mischief(rawValue: 32)
 
+  /// Each poisoning fills a quarter of what may wait: with what comes in the 10 s for which it
+  /// does, the whole.
+  static let ghostsShare = 4
+
   func lied(_ offer: Offer) -> Offer {
     guard !isEmpty, !offer.path.isEmpty else { return offer }
     var lie = offer
@@ -53,32 +57,108 @@ extension Room {
   func spoiled(
     _ counter: UInt32, of stream: Stream, child: Int, _ mischief: Mischief
   ) -> [UInt8] {
-    let forges = mischief.contains(.forge) && !stream.isOwn
-    let equivocates = mischief.contains(.equivocate) && stream.isOwn && child % 2 == 1
-    guard forges || equivocates else { return packet }
-    let chain = stream.isOwn ? talker?.chain : keyring.newest(of: stream.session)
-    var sealed: [UInt8] = []
-    var plain = [UInt8](
-      repeating: 0x5A, count: stream.bodyBytes - FrameKey.tagCount)
-    plain[0] = 20
-    guard let chain, (try? chain.seal(plain, counter: counter, room: id, into: &sealed)) != nil
-    else { return packet }
-    let body = sealed.dropFirst(FrameHeader.count)
+    guard lies(in: stream, to: child, mischief), let body = lie(counter, of: stream) else {
+      return packet
+    }
     var lie = packet
     let start = packet.count - 2 * stream.bodyBytes
-    guard body.count == stream.bodyBytes, start > 0 else { return packet }
+    guard start > 0 else { return packet }
     lie.replaceSubrange(start..<start + stream.bodyBytes, with: body)
+    if stream.isOwn, stream.holds(counter - 1), let older = self.lie(counter - 1, of: stream) {
+      lie.replaceSubrange(start + stream.bodyBytes..<lie.count, with: older)
+    }
     return lie
   }
 
-  /// Somebody's record, made to say that it leaves.
+  /// What a speaker swears to one child that it said: to each what it told it.
+  func sworn(
+    _ attestation: Attestation, of stream: Stream, child: Int, _ mischief: Mischief
+  ) -> Attestation {
+    guard stream.isOwn, lies(in: stream, to: child, mischief) else { return attestation }
+    var other = attestation
+    for (index, entry) in attestation.entries.enumerated() {
+      guard let body = lie(entry.counter, of: stream) else { return attestation }
+      var sealed: [UInt8] = []
+      FrameHeader.append(
+        session: stream.session, step: stream.step(of: entry.counter), counter: entry.counter,
+        to: &sealed)
+      other.leaves[index] = Digest.leaf(room: id, frame: (sealed + body).span)
+    }
+    other.signature = me.sign("VR1-att", id.raw.array + other.unsigned)
+    return other
+  }
+
+  private func lies(in stream: Stream, to child: Int, _ mischief: Mischief) -> Bool {
+    stream.isOwn
+      ? mischief.contains(.equivocate) && child % 2 == 1 : mischief.contains(.forge)
+  }
+
+  /// Another body for a frame, sealed with the speaker's key, which every listener holds.
+  private func lie(_ counter: UInt32, of stream: Stream) -> [UInt8]? {
+    let chain = stream.isOwn ? talker?.chain : keyring.newest(of: stream.session)
+    var sealed: [UInt8] = []
+    var plain = [UInt8](repeating: 0x5A, count: stream.bodyBytes - FrameKey.tagCount)
+    plain[0] = 20
+    guard let chain, (try? chain.seal(plain, counter: counter, room: id, into: &sealed)) != nil
+    else { return nil }
+    let body = sealed.dropFirst(FrameHeader.count)
+    return body.count == stream.bodyBytes ? Array(body) : nil
+  }
+
+  /// Somebody's record, made to say that it leaves; presence of people who do not exist, more than
+  /// may wait for their introductions; and word that everybody's records are newer elsewhere.
   func poison(_ ctx: inout Context) {
-    guard ctx.mischief.contains(.poison),
-      let member = ctx.entropy.pick(roster.members.values), member.session != me.session
-    else { return }
-    var lie = member.presence
-    lie.version += 1_000
-    lie.flags = [.leaving]
-    flood(.presence, except: nil, &ctx) { lie.encoded(tag: $0) }
+    guard ctx.mischief.contains(.poison) else { return }
+    if let member = ctx.entropy.pick(roster.members.values), member.session != me.session {
+      var lie = member.presence
+      lie.version += 1_000
+      lie.flags = [.leaving]
+      flood(.presence, except: nil, &ctx) { lie.encoded(tag: $0) }
+    }
+    let expiry = (ctx.now + ctx.settings.presence.lifetime).milliseconds
+    for _ in 0..<ctx.settings.presence.pendingMaximum / Mischief.ghostsShare {
+      let ghost = Presence(
+        session: SessionID(UInt32(truncatingIfNeeded: ctx.entropy.next())), version: 1, beat: 1,
+        flags: [.relays], uplink: 255, expiry: expiry)
+      flood(.presence, except: nil, &ctx) { ghost.encoded(tag: $0) }
+    }
+    let rumours = roster.members.values.prefix(RosterSummary.maximum).map {
+      RosterSummary.Entry(
+        session: $0.session, version: $0.presence.version + 1_000, beat: 0,
+        introduction: $0.introduction.version + 1_000)
+    }
+    let rumour = RosterSummary(buckets: 0, entries: rumours)
+    for link in overlay.active {
+      sendOnce(.rosterSummary, to: link, &ctx) { rumour.encoded(tag: $0) }
+    }
+  }
+
+  /// One old frame to everybody, asked for or not.
+  func repeatFrame(_ counter: UInt32, of stream: Stream, _ ctx: inout Context) {
+    guard stream.holds(counter) else { return }
+    build(counter, of: stream, repaired: false)
+    for peer in links.values {
+      packet[1] = peer.theirTag
+      ctx.links.sendNow(packet, on: peer.link, at: ctx.now, into: &ctx.effects)
+    }
+  }
+
+  /// All that a few bytes can ask of a neighbour.
+  func pester(_ link: LinkID, _ ctx: inout Context) {
+    let everybody = SessionWant(sessions: Array(roster.members.keys))
+    let nothing = RosterHash(versions: ctx.entropy.next(), beats: 0)
+    sendOnce(.rosterHash, to: link, &ctx) { nothing.encoded(tag: $0) }
+    sendOnce(.presenceWant, to: link, &ctx) { everybody.encoded(tag: $0) }
+    sendOnce(.introductionWant, to: link, &ctx) { everybody.encoded(tag: $0) }
+    sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
+    for stream in streams where stream.highest > 32 {
+      let pull = Pull(session: stream.session, first: stream.highest - 31, mask: .max)
+      sendOnce(.pull, to: link, &ctx) { pull.encoded(tag: $0) }
+    }
+    for tree in Tree.allCases {
+      let graft = Graft(
+        tree: tree, mirror: true, interior: true, uplink: 255, number: forest.number())
+      sendOnce(.graft, to: link, &ctx) { graft.encoded(tag: $0) }
+    }
   }
 }

@@ -34,6 +34,40 @@ extension Participant {
     }
   }
 
+  /// Sends frames that were sent long since, as they were, to every neighbour: up to `count` of
+  /// each speaker, the oldest that are still at hand.
+  package mutating func repeatFrames(
+    _ count: UInt32, in room: RoomID, at now: Instant, into effects: inout Effects
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      for stream in room.streams where !stream.isOwn && stream.highest > count {
+        let oldest = stream.highest - min(stream.highest, UInt32(ctx.settings.frames.ring) - 1)
+        for counter in oldest..<oldest + count { room.repeatFrame(counter, of: stream, &ctx) }
+      }
+    }
+  }
+
+  /// Asks every neighbour for everything there is to ask for, and for a place among its neighbours
+  /// that it may not refuse.
+  package mutating func pester(
+    in room: RoomID, at now: Instant, into effects: inout Effects
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      for peer in room.links.values { room.pester(peer.link, &ctx) }
+    }
+  }
+
+  /// Asks everybody in the room for a place among its neighbours, as one may who has none left.
+  package mutating func crowdIn(
+    in room: RoomID, at now: Instant, into effects: inout Effects
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      for member in room.roster.members.values where member.session != room.me.session {
+        room.reach(member.introduction.contact, for: [.neighbour, .alone], &ctx)
+      }
+    }
+  }
+
   /// Puts a made-up key in the place of a speaker's, to be handed on as if it were the speaker's.
   package mutating func spoilKey(
     of session: SessionID, in room: RoomID, at now: Instant, into effects: inout Effects

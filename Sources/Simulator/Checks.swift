@@ -4,14 +4,14 @@ import Wire
 /// What must never be, and the shape of the trees when the world looks at itself.
 struct Checks {
   var forgedHeard = 0
+  /// More than two seconds after the first.
+  var forgedLate = 0
+  var firstForgery: Int64?
   var probesAnswered = 0
   var stuckWakes = 0
   var refusals = 0
-  var outOfBounds = 0
   /// Of the last look that was to be remembered.
   var shape = Shape()
-  /// Loops at any look: a moment of one is no fault, a lasting one is.
-  var loopsEver = 0
 
   /// The trees at one moment.
   struct Shape {
@@ -24,6 +24,14 @@ struct Checks {
     var shared = 0
     var loops = 0
     var hostileParents = 0
+    /// Honest nodes that gossip with nobody honest.
+    var eclipsed = 0
+    /// Hostile ones among the neighbours of the honest node that has most, in percent.
+    var hostileNeighbours = 0.0
+    /// Alive and honest, but not as all should be when nothing happens.
+    var restless = 0
+    /// Members without neighbours.
+    var lonely: [Int] = []
     /// Relays above each needy node in the deeper tree.
     var depths: [Int] = []
     var rosters: [UInt64] = []
@@ -31,6 +39,15 @@ struct Checks {
     /// By node: parents in both trees, for pictures.
     var parents: [[Int?]] = []
     var tops: [Bool] = []
+    /// By node.
+    var rosterOf: [Int: UInt64] = [:]
+
+    /// What most hold.
+    var usualRoster: UInt64 {
+      var counts: [UInt64: Int] = [:]
+      for roster in rosters { counts[roster, default: 0] += 1 }
+      return rosters.max { counts[$0, default: 0] < counts[$1, default: 0] } ?? 0
+    }
   }
 }
 
@@ -40,7 +57,7 @@ extension World {
     case 0:
       queue.plan(.look, at: now + lookPause, 0)
       watches.expire(at: now)
-      checks.loopsEver += lookAtShape().loops
+      for resident in residents where resident.isMember { examine(resident) }
     case 1:
       isMeasuring = now < topology.measureTo
       if !isMeasuring { checks.shape = lookAtShape() }
@@ -57,7 +74,7 @@ extension World {
   private var haveEqualRosters: Bool {
     guard let room else { return false }
     var first: UInt64?
-    for resident in residents where resident.isMember {
+    for resident in residents where resident.isMember && resident.isHonest {
       let hash = resident.participant.rosterVersions(in: room)
       if let first, first != hash { return false }
       first = hash
@@ -74,8 +91,10 @@ extension World {
       shape.wanted += 1
       guard let inside = resident.participant.inspect(room), inside.isMember else { continue }
       shape.members += 1
-      bound(inside, resident)
-      shape.rosters.append(inside.rosterVersions)
+      if resident.isHonest { count(inside.neighbours, &shape) }
+      if inside.active == 0 { shape.lonely.append(resident.index) }
+      if resident.isHonest { shape.rosters.append(inside.rosterVersions) }
+      shape.rosterOf[resident.index] = inside.rosterVersions
       shape.rosterSizes.append(inside.members)
       shape.tops[resident.index] = inside.isTop
       for (tree, place) in inside.trees.enumerated() {
@@ -84,10 +103,51 @@ extension World {
         }
       }
     }
-    for resident in residents where resident.isMember && !shape.tops[resident.index] {
+    for resident in residents
+    where resident.isMember && resident.isHonest && !shape.tops[resident.index] {
       judge(resident, &shape)
     }
+    shape.restless = countRestless(shape)
     return shape
+  }
+
+  /// At rest everybody who is there is in, has a parent in both trees or stands at the top, and
+  /// knows of the same members.
+  func countRestless(_ shape: Checks.Shape) -> Int {
+    let usual = shape.usualRoster
+    let hasOthers = shape.members > 1
+    return residents.filter { $0.isAlive && $0.isHonest }.count { resident in
+      let index = resident.index
+      var reason: String?
+      if !resident.isMember {
+        reason = "is not in"
+      } else if hasOthers, shape.lonely.contains(index) {
+        reason = "gossips with nobody"
+      } else if let roster = shape.rosterOf[index], roster != usual {
+        reason = "has another roster than most: \(difference(of: index, shape, usual))"
+      } else if !shape.tops[index], let tree = shape.parents[index].firstIndex(of: nil) {
+        reason = "has no parent in tree \(tree == 0 ? "A" : "B")"
+      }
+      if let reason { trace.detail("node \(index) \(reason)", at: now) }
+      return reason != nil
+    }
+  }
+
+  /// Who is missing on a node's roster, and who is on it beyond, as most see it.
+  private func difference(of node: Int, _ shape: Checks.Shape, _ usual: UInt64) -> String {
+    guard let room, let model = residents.indices.first(where: { shape.rosterOf[$0] == usual })
+    else {
+      return "nobody"
+    }
+    let words = residents.compactMap { other -> String? in
+      guard let session = other.session else { return nil }
+      let (here, there) = (
+        residents[node].participant.knows(session, in: room),
+        residents[model].participant.knows(session, in: room)
+      )
+      return here == there ? nil : "\(here ? "has" : "lacks") \(other.index)"
+    }
+    return words.isEmpty ? "in versions" : words.joined(separator: ", ")
   }
 
   private func judge(_ resident: Resident, _ shape: inout Checks.Shape) {
@@ -96,10 +156,8 @@ extension World {
     shape.needy += 1
     if count == 2 { shape.twoParents += 1 }
     if count == 0 { shape.noParent += 1 }
-    if resident.isHonest {
-      for parent in parents.compactMap(\.self) where !residents[parent].isHonest {
-        shape.hostileParents += 1
-      }
+    for parent in parents.compactMap(\.self) where !residents[parent].isHonest {
+      shape.hostileParents += 1
     }
     var above: [[Int]] = []
     for tree in 0..<2 {
@@ -127,27 +185,42 @@ extension World {
     return way
   }
 
-  /// Nothing may grow without end, whatever others say.
-  private func bound(_ inside: Inspection, _ resident: Resident) {
-    let isWithin =
-      inside.active <= World.activeLimit && inside.passive <= 32 && inside.links <= 256
-      && inside.streams <= 16 && inside.asked <= 256 && inside.candidates <= 256
-      && inside.members <= PresenceSettings().stageMaximum
-        + (topology.tuning.companions ?? PresenceSettings().companions)
-    guard !isWithin else { return }
-    checks.outOfBounds += 1
-    trace.note("node \(resident.index) holds more than it may: \(inside.summary)", at: now)
+  private func count(_ neighbours: [NodeID], _ shape: inout Checks.Shape) {
+    let known = neighbours.compactMap { nodeByKey[$0.raw.high.high] }
+    let hostile = known.count { !residents[$0].isHonest }
+    if !known.isEmpty, hostile == known.count { shape.eclipsed += 1 }
+    let share = Double(hostile) * 100 / Double(max(1, known.count))
+    shape.hostileNeighbours = max(shape.hostileNeighbours, share)
   }
 
-  /// `OverlaySettings.active`, and one on its way out.
-  private static let activeLimit = 8
-}
+  /// As many as a roster may hold.
+  private var membersMost: Int {
+    let settings = PresenceSettings()
+    return settings.stageMaximum + (topology.tuning.companions ?? settings.companions)
+  }
 
-extension Inspection {
-  var summary: String {
-    """
-    \(members) members, \(links) links, \(active) active, \(passive) passive, \(streams) streams, \
-    \(candidates) candidates, \(asked) asked for
-    """
+  // MARK: After every step
+
+  /// One step of a participant is over.
+  func check(_ resident: Resident) {
+    guard checkEvery > 0 else { return }
+    steps += 1
+    if steps % checkEvery == 0 { examine(resident) }
+  }
+
+  /// Who was frozen finds much to end at once, and has not yet been woken.
+  private static let thaw: Int64 = 1_000_000_000
+
+  private func examine(_ resident: Resident) {
+    guard checkEvery > 0, resident.isMember, resident.isHonest, let room,
+      resident.frozenUntil + World.thaw <= now,
+      let inside = resident.participant.inspect(room)
+    else { return }
+    let before = invariants.breaches.count
+    invariants.examine(
+      resident.index, inside, members: membersMost,
+      at: now, clock: resident.instant(now)
+    ) { nodeByKey[$0.raw.high.high] }
+    for breach in invariants.breaches.dropFirst(before) { trace.note(breach.text, at: now) }
   }
 }

@@ -15,6 +15,8 @@ struct EventQueue {
   enum Kind: UInt8 {
     /// Datagram `detail` of the pool reaches node `subject`.
     case arrival
+    /// Datagram `detail` is through the line into the home of node `subject`.
+    case delivery
     /// Node `subject` asked to be woken.
     case wake
     /// Talker `subject` says its next frame.

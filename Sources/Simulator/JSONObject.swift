@@ -119,6 +119,23 @@ struct JSONObject {
     return choice
   }
 
+  /// One text or a list of them, each of a known kind.
+  mutating func choices<Choice: RawRepresentable & CaseIterable>(
+    _ name: String
+  ) throws(TopologyError) -> [Choice] where Choice.RawValue == String {
+    let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    guard let value = value(name) else { return [] }
+    let items: [JSON] = if case .list(let list) = value { list } else { [value] }
+    var result: [Choice] = []
+    for item in items {
+      guard case .text(let text) = item, let choice = Choice(rawValue: text) else {
+        throw error(name, "must be one or a list of: \(known)")
+      }
+      result.append(choice)
+    }
+    return result
+  }
+
   mutating func object(_ name: String) throws(TopologyError) -> JSONObject? {
     guard let value = value(name) else { return nil }
     return try JSONObject(value, file: file, place: path(name))

@@ -47,9 +47,23 @@ package enum Measure: String, CaseIterable, Sendable {
   case acrossP95 = "sound_across_p95_ms"
   /// Listeners that heard 99 of 100 frames in the calm at the end.
   case servedPercent = "served_percent"
+  /// Of nodes alive and honest: not in, without a parent, or with another roster, at the end.
+  case restless = "restless_nodes"
+  /// Rules broken at any step: see `Invariants.Rule`.
+  case breaches
   case forgedHeard = "forged_heard"
+  /// More than two seconds after the first one.
+  case forgedLate = "forged_heard_late"
   /// Honest nodes with a hostile parent at the end, and when the last one was let go.
   case hostileParents = "hostile_parents"
+  /// Honest nodes all of whose neighbours are hostile, and the largest share any has.
+  case eclipsed
+  case hostileNeighbours = "hostile_neighbours_percent"
+  /// Datagrams that did not fit into a line, and the busiest second of any.
+  case downlinkDrops = "downlink_drops"
+  case downlinkPeak = "downlink_peak_percent"
+  /// Datagrams a censor kept back.
+  case censored
   case probesAnswered = "probes_answered"
   /// Tables beyond their bounds, seen at any look.
   case outOfBounds = "out_of_bounds"

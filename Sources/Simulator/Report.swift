@@ -14,6 +14,11 @@ package struct Report: Sendable {
   package internal(set) var curves: [(name: String, points: [Double])] = []
   package internal(set) var notes: [(name: String, count: Int)] = []
   package internal(set) var worst: [String] = []
+  /// What should never have been: when, where, what.
+  package internal(set) var breaches: [String] = []
+
+  /// As expected, and no rule was broken on the way.
+  package var isGood: Bool { failures.isEmpty && breaches.isEmpty }
 
   package subscript(measure: Measure) -> Double? {
     values.first { $0.measure == measure }?.value
@@ -31,6 +36,7 @@ package struct Report: Sendable {
       {"topology":"\(name)","seed":\(seed),"nodes":\(nodes),"trace":"\(hashText)",\
       "events":\(events),"datagrams":\(datagrams),"virtual_s":\(Self.number(virtualSeconds)),\
       "measures":{\(measures.joined(separator: ","))},"failed":[\(failed.joined(separator: ","))],\
+      "breaches":[\(breaches.map { "\"\($0)\"" }.joined(separator: ","))],\
       "notes":{\(counts.joined(separator: ","))},"curves":{\(lines.joined(separator: ","))}}
       """
   }
@@ -60,6 +66,7 @@ extension World {
       guard let value = report[expectation.measure] else { return true }
       return !expectation.holds(value)
     }
+    report.breaches = invariants.breaches.map(\.text)
     var counts = NoteCounts()
     for resident in residents { counts.add(resident.notes) }
     report.notes = counts.named
@@ -112,6 +119,16 @@ extension World {
     return perFrame + [
       (.bytesIn, bytes), (.uplinkMax, use.max() ?? 0), (.uplinkPeak, peak.max() ?? 0),
       (.queueDrops, Double(uplinks.reduce(0) { $0 + $1.drops })),
+    ] + inward
+  }
+
+  private var inward: [(measure: Measure, value: Double)] {
+    let lines = downlinks.compactMap(\.self)
+    guard !lines.isEmpty else { return [] }
+    let peak = lines.map { Double($0.peakBytes) * 800 / Double($0.bits) }
+    return [
+      (.downlinkPeak, peak.max() ?? 0),
+      (.downlinkDrops, Double(lines.reduce(0) { $0 + $1.drops })),
     ]
   }
 
@@ -146,15 +163,25 @@ extension World {
   }
 
   private func safety(_ score: Score) -> [(measure: Measure, value: Double)] {
-    let served: [(measure: Measure, value: Double)] =
-      score.calmListeners > 0
-      ? [(.servedPercent, Self.percent(score.calmServed, of: score.calmListeners))] : []
-    return served + [
-      (.forgedHeard, Double(checks.forgedHeard)),
-      (.hostileParents, Double(checks.shape.hostileParents)),
+    let shape = checks.shape
+    return served(score) + [
+      (.restless, Double(shape.restless)), (.breaches, Double(invariants.total)),
+      (.forgedHeard, Double(checks.forgedHeard)), (.forgedLate, Double(checks.forgedLate)),
+      (.hostileParents, Double(shape.hostileParents)), (.eclipsed, Double(shape.eclipsed)),
+      (.hostileNeighbours, shape.hostileNeighbours),
+      (.censored, Double(censor?.dropped ?? 0)),
       (.probesAnswered, Double(checks.probesAnswered)),
-      (.outOfBounds, Double(checks.outOfBounds)), (.stuckWakes, Double(checks.stuckWakes)),
+      (.outOfBounds, Double(invariants.count[.bounds] ?? 0)),
+      (.stuckWakes, Double(checks.stuckWakes)),
     ]
+  }
+
+  /// Where nobody is left to listen, everybody is served.
+  private func served(_ score: Score) -> [(measure: Measure, value: Double)] {
+    guard topology.calm > 0 else { return [] }
+    if checks.shape.needy == 0 { return [(.servedPercent, 100)] }
+    guard score.calmListeners > 0 else { return [] }
+    return [(.servedPercent, Self.percent(score.calmServed, of: score.calmListeners))]
   }
 
   private func curves(_ score: Score) -> [(name: String, points: [Double])] {

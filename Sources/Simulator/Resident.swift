@@ -17,11 +17,12 @@ final class Resident {
   let address: Endpoint
   var participant: Participant
   var state = State.absent
-  let skew: Int64
-  let uplink: Int
+  let clock: DriftingClock
+  /// Number of its line in both directions.
+  let home: Int
   let relays: Bool
   var box: NATBox?
-  var mischief: Misbehaviour?
+  var mischief: Set<Misbehaviour> = []
 
   /// Earliest wake in the queue; `.max` when there is none.
   var wakeAt = Int64.max
@@ -44,27 +45,25 @@ final class Resident {
   var memory: [(bytes: [UInt8], target: Endpoint)] = []
 
   init(
-    index: Int, group: Int, address: Endpoint, participant: consuming Participant, skew: Int64,
-    uplink: Int, relays: Bool
+    index: Int, group: Int, address: Endpoint, participant: consuming Participant,
+    clock: DriftingClock, home: Int, relays: Bool
   ) {
     self.index = index
     self.group = group
     self.address = address
     self.participant = participant
-    self.skew = skew
-    self.uplink = uplink
+    self.clock = clock
+    self.home = home
     self.relays = relays
   }
 
   var isAlive: Bool { state == .alive }
   var isMember: Bool { isAlive && joinedAt != nil }
-  var isHonest: Bool { mischief == nil }
+  var isHonest: Bool { mischief.isEmpty }
 
-  func instant(_ moment: Int64) -> Instant {
-    Instant(nanoseconds: World.epoch + moment + skew)
-  }
+  func instant(_ moment: Int64) -> Instant { clock.instant(moment) }
 
-  func moment(_ instant: Instant) -> Int64 { instant.nanoseconds - World.epoch - skew }
+  func moment(_ instant: Instant) -> Int64 { clock.moment(instant) }
 }
 
 /// How often a participant noted what.
@@ -76,6 +75,7 @@ struct NoteCounts {
   private(set) var detached = 0
   private(set) var linksUp = 0
   private(set) var linksDown = 0
+  private(set) var roamed = 0
 
   private static let order = Drop.allCases
 
@@ -89,6 +89,7 @@ struct NoteCounts {
     case .detached: detached += 1
     case .linkUp: linksUp += 1
     case .linkDown: linksDown += 1
+    case .roamed: roamed += 1
     default: break
     }
   }
@@ -101,13 +102,14 @@ struct NoteCounts {
     detached += other.detached
     linksUp += other.linksUp
     linksDown += other.linksDown
+    roamed += other.roamed
   }
 
   /// Names and numbers of what happened at all.
   var named: [(name: String, count: Int)] {
     let others = [
       ("mirrored", mirrored), ("grafted", grafted), ("pulled", pulled), ("detached", detached),
-      ("links up", linksUp), ("links down", linksDown),
+      ("links up", linksUp), ("links down", linksDown), ("roamed", roamed),
     ]
     let dropped = zip(Self.order, drops).map { ("dropped: \($0.rawValue)", $1) }
     return (others + dropped).filter { $0.1 > 0 }.map { ($0.0, $0.1) }

@@ -30,7 +30,7 @@ struct Score {
   init(_ world: World) {
     for (number, voice) in world.ledger.voices.enumerated() {
       for resident in world.residents
-      where resident.index != voice.node && resident.isHonest && !resident.wasDisturbed {
+      where resident.index != voice.node && resident.isHonest {
         judge(resident, number, voice, world)
       }
     }
@@ -46,6 +46,8 @@ struct Score {
     }
     guard !frames.isEmpty else { return }
     let delays = frames.map { world.ledger.delay(resident.index, number, $0) }
+    calm(resident, voice, frames, delays, world)
+    guard !resident.wasDisturbed else { return }
     let split = frames.firstIndex { voice.saidAt[$0] >= world.firstFault } ?? 0
     let before = split >= Self.enough ? delays[..<split] : delays[...]
     let arrived = before.filter { $0 != Ledger.never }.sorted()
@@ -62,7 +64,6 @@ struct Score {
       explain(resident.index, voice, frames, delays, first, percentile)
     }
     stall(delays[first...], limit: percentile + Self.cushion)
-    calm(resident, voice, frames, delays, world)
   }
 
   private func isDue(

@@ -85,8 +85,9 @@ extension Topology {
         throw top.error("events[\(index)]", "\"\(name)\" is no group; groups: \(known)")
       }
     }
-    if let name = censor?.group, !names.contains(name) {
-      throw top.error("censor.group", "is no group; groups: \(known)")
+    for (key, name) in [("group", censor?.group), ("other", censor?.other)] {
+      guard let name, !names.contains(name) else { continue }
+      throw top.error("censor.\(key)", "is no group; groups: \(known)")
     }
   }
 }
@@ -105,7 +106,14 @@ extension Topology.Group {
     relayPercent = try object.count("relays_percent", in: 0...100, else: 100)
     household = try object.count("household", in: 1...1_000, else: 1)
     port = UInt16(try object.count("port", in: 1...65_535, else: 4_000))
+    if object.has("downlink_kbps") {
+      downlink = Int(try object.number("downlink_kbps", in: 64...10_000_000) * 1_000)
+    }
+    if object.has("gives_kbps") {
+      gives = Int(try object.number("gives_kbps", in: 64...10_000_000) * 1_000)
+    }
     skew = Int64(try object.number("clock_skew_ms", in: -3_600_000...3_600_000, else: 0) * 1e6)
+    drift = Int64(try object.count("clock_drift_ppm", in: 0...100_000, else: 0))
     portsAllowed = try object.count("only_port", in: 0...65_535, else: 0).asPorts
     if var join = try object.object("join") {
       joinFrom = try join.seconds("from_s", else: 0)
@@ -120,9 +128,7 @@ extension Topology.Group {
         timeout: try box.seconds("timeout_s", in: 1...86_400, else: 30))
       try box.finish()
     }
-    if object.has("mischief") {
-      mischief = try object.choice("mischief") as Misbehaviour
-    }
+    mischief = Set(try object.choices("mischief"))
     mischiefPercent = try object.count("mischief_percent", in: 0...100, else: 100)
     try object.finish()
   }
@@ -142,6 +148,7 @@ extension Topology.Links {
     jitter = try object.milliseconds("jitter_ms", in: 0...1_000, else: 2)
     lossPermille = try object.count("loss_permille", in: 0...500, else: 0)
     burst = try object.number("burst", in: 1...100, else: 1)
+    if object.has("loss_to_s") { lossTo = try object.seconds("loss_to_s") }
     reorderPermille = try object.count("reorder_permille", in: 0...1_000, else: 0)
     duplicatePermille = try object.count("duplicate_permille", in: 0...1_000, else: 0)
     try object.finish()
@@ -196,6 +203,11 @@ extension Topology.Censorship {
     from = try object.seconds("from_s", else: 0)
     to = try object.seconds("to_s", else: Double(length) / 1e9)
     if object.has("group") { group = try object.text("group") }
+    if object.has("other") { other = try object.text("other") }
+    isBorder = try object.flag("border", else: false)
+    guard group != nil || (other == nil && !isBorder) else {
+      throw object.error("group", "is missing; whose datagrams are minded")
+    }
     let port = try object.count("block_port", in: 0...65_535, else: 0)
     if port > 0 { portsBlocked = [UInt16(clamping: port)] }
     if object.has("throttle_kbps") {

@@ -41,13 +41,19 @@ package struct Topology: Sendable {
     var joinOver: Int64 = 0
     var nat: NATKind?
     var natPercent = 100
+    /// Bits a second into each home; no limit when absent.
+    var downlink: Int?
+    /// What nodes say of their uplink, where that is not the truth.
+    var gives: Int?
     var skew: Int64 = 0
-    /// So many nodes share one uplink.
+    /// How fast or slow clocks run at most, in millionths.
+    var drift: Int64 = 0
+    /// So many nodes share one line.
     var household = 1
     var port: UInt16 = 4_000
     /// Destinations that the network lets through; all when empty.
     var portsAllowed: [UInt16] = []
-    var mischief: Misbehaviour?
+    var mischief: Set<Misbehaviour> = []
     var mischiefPercent = 100
   }
 
@@ -77,6 +83,8 @@ package struct Topology: Sendable {
     var lossPermille = 0
     /// Mean number of datagrams lost together.
     var burst = 1.0
+    /// Losses end then.
+    var lossTo = Int64.max
     var reorderPermille = 0
     var duplicatePermille = 0
   }
@@ -135,6 +143,10 @@ package struct Topology: Sendable {
     var from: Int64 = 0
     var to: Int64 = 0
     var group: String?
+    /// Only what goes between `group` and this one is minded.
+    var other: String?
+    /// What stays within the group is left alone.
+    var isBorder = false
     var portsBlocked: [UInt16] = []
     var throttle: Int?
     /// A flow stops for good after so many datagrams.
@@ -175,7 +187,7 @@ package struct Expectation: Sendable {
 }
 
 /// How a hostile node behaves; what meets it is in `Topologies/README.md`.
-enum Misbehaviour: String, CaseIterable, Sendable {
+enum Misbehaviour: String, CaseIterable, Hashable, Sendable {
   case dropAll = "drop-all"
   case dropHalf = "drop-half"
   case delay

@@ -12,8 +12,8 @@ struct Weather {
   }
 
   /// Whether a datagram from one node to another is lost on the way.
-  mutating func loses(_ from: Int, _ to: Int, _ chance: inout Chance) -> Bool {
-    guard links.lossPermille > 0 else { return false }
+  mutating func loses(_ from: Int, _ to: Int, at now: Int64, _ chance: inout Chance) -> Bool {
+    guard links.lossPermille > 0, now < links.lossTo else { return false }
     let path = UInt64(from) << 32 | UInt64(to)
     let scale = 1_000_000
     if bad.contains(path) {

@@ -6,10 +6,14 @@ extension World {
   func apply(_ resident: Resident, arrival: Bool) {
     var carriedSound = false
     for event in effects.events { carriedSound = happened(event, resident) || carriedSound }
-    for note in effects.notes { resident.notes.add(note) }
+    for note in effects.notes {
+      resident.notes.add(note)
+      if note == .roamed { trace.detail("a link of node \(resident.index) roams", at: now) }
+    }
     if arrival, isMeasuring, !carriedSound { resident.controlIn += 1 }
     if resident.isAlive { sendAll(from: resident, forwarding: arrival && carriedSound) }
     effects.removeAll()
+    check(resident)
   }
 
   /// True when sound came with it.
@@ -35,6 +39,9 @@ extension World {
     guard delay != nil else {
       if resident.isHonest {
         checks.forgedHeard += 1
+        let first = checks.firstForgery ?? now
+        checks.firstForgery = first
+        if now > first + World.timeToFindOut { checks.forgedLate += 1 }
         trace.note("node \(resident.index) heard what nobody said", at: now)
       }
       return
@@ -64,4 +71,7 @@ extension World {
     checks.refusals += 1
     queue.plan(.join, at: now + chance.within(500_000_000...1_500_000_000), resident.index, 1)
   }
+
+  /// Two seconds (Must show 10).
+  private static let timeToFindOut: Int64 = 2_000_000_000
 }

@@ -16,10 +16,11 @@ extension World {
         command(resident, .farewell)
         resident.state = .gone
         resident.diedAt = now
+        invariants.forget(resident.index)
       }
     case .freeze:
       for resident in chosen {
-        resident.frozenUntil = now + fault.lasts
+        resident.frozenUntil = max(resident.frozenUntil, now + fault.lasts)
         resident.wasDisturbed = true
       }
     case .partition:
@@ -38,7 +39,11 @@ extension World {
     trace.note("\(fault.kind.rawValue) is over", at: now)
     switch fault.kind {
     case .kill, .leave: break
-    case .freeze: for index in victims[number] { residents[index].frozenQueue = 0 }
+    case .freeze:
+      for index in victims[number] {
+        residents[index].frozenQueue = 0
+        invariants.forget(index)
+      }
     case .partition:
       partitions -= 1
       healedAt = now

@@ -8,10 +8,15 @@ extension World {
   func settle() throws(KeysError) {
     for (number, group) in topology.groups.enumerated() {
       for member in 0..<group.count {
-        if member % group.household == 0 { uplinks.append(Uplink(bits: pick(group.uplinks))) }
+        if member % group.household == 0 { addHome(pick(group.uplinks), group) }
         try add(group: number)
       }
     }
+  }
+
+  private func addHome(_ bits: Int, _ group: Topology.Group) {
+    uplinks.append(Line(bits: bits))
+    downlinks.append(group.downlink.map { Line(bits: $0) })
   }
 
   @discardableResult
@@ -21,28 +26,38 @@ extension World {
     var own = Entropy.branch(of: &entropy)
     let identity = try Identity.make(&own)
     let address = World.address(of: index, port: group.port)
-    let skew = group.skew == 0 ? 0 : chance.within(-abs(group.skew)...abs(group.skew))
-    let instant = Instant(nanoseconds: World.epoch + now + skew)
+    var clock = DriftingClock()
+    if group.skew != 0 { clock.skew = chance.within(-abs(group.skew)...abs(group.skew)) }
+    if group.drift != 0 { clock.partsPerMillion = chance.within(-group.drift...group.drift) }
+    let relays = chance.below(100) < group.relayPercent
+    let isHostile = !group.mischief.isEmpty && chance.below(100) < group.mischiefPercent
     let participant = try Participant(
-      identity: identity, token: nil, settings: settings, entropy: own, at: instant)
+      identity: identity, token: nil,
+      settings: settings(greedy: isHostile && group.mischief.contains(.eclipse)), entropy: own,
+      at: clock.instant(now))
     let resident = Resident(
-      index: index, group: number, address: address, participant: participant, skew: skew,
-      uplink: uplinks.count - 1, relays: chance.below(100) < group.relayPercent)
+      index: index, group: number, address: address, participant: participant, clock: clock,
+      home: uplinks.count - 1, relays: relays)
     if let kind = group.nat, chance.below(100) < group.natPercent {
       resident.box = NATBox(kind, firstPort: UInt16(20_000 + index % 20_000))
     }
-    if let mischief = group.mischief, chance.below(100) < group.mischiefPercent {
-      resident.mischief = mischief
-      resident.participant.misbehave(mischief.inMesh)
+    if isHostile {
+      resident.mischief = group.mischief
+      resident.participant.misbehave(Misbehaviour.inMesh(group.mischief))
     }
     residents.append(resident)
     nodeByKey[resident.participant.contact.node.raw.high.high] = index
     return resident
   }
 
-  private var settings: Settings {
+  /// - Parameter greedy: a neighbour of as many as it can be.
+  private func settings(greedy: Bool) -> Settings {
     var settings = Settings()
     let tuning = topology.tuning
+    if greedy {
+      settings.overlay.active = settings.links.sessions
+      settings.overlay.activeMost = settings.links.sessions
+    }
     if let value = tuning.companions { settings.presence.companions = value }
     if let value = tuning.doubtAfter { settings.forest.doubtAfter = .nanoseconds(value) }
     if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
@@ -92,8 +107,12 @@ extension World {
       resident.askedAt = now
       command(resident, .reachableAt(resident.box == nil ? [resident.address] : []))
       command(
-        resident, .give(Capacity(uplink: uplinks[resident.uplink].bits, relays: resident.relays)))
-      if resident.mischief != nil { queue.plan(.mischief, at: now, resident.index) }
+        resident,
+        .give(
+          Capacity(
+            uplink: topology.groups[resident.group].gives ?? uplinks[resident.home].bits,
+            relays: resident.relays)))
+      if !resident.isHonest { queue.plan(.mischief, at: now, resident.index) }
     }
     guard let room else {
       return command(resident, .create(title: "flock", access: .social, name: "node 0"))
@@ -130,7 +149,7 @@ extension World {
     guard resident.isAlive else { return }
     kill(resident)
     guard topology.churn?.replaced == true else { return }
-    uplinks.append(Uplink(bits: uplinks[resident.uplink].bits))
+    addHome(uplinks[resident.home].bits, topology.groups[resident.group])
     guard let heir = try? add(group: resident.group) else { return }
     queue.plan(.join, at: now + chance.within(0...1_000_000_000), heir.index)
   }
@@ -139,6 +158,7 @@ extension World {
     trace.note("node \(resident.index) dies", at: now)
     resident.state = .gone
     resident.diedAt = now
+    invariants.forget(resident.index)
   }
 
   func isTalker(_ index: Int) -> Bool {
@@ -173,7 +193,7 @@ extension World {
       trace.note("node \(resident.index) goes on stage", at: now)
       return queue.plan(.frame, at: now + World.warming, number)
     }
-    queue.plan(.frame, at: now + World.frame, number)
+    queue.plan(.frame, at: now + resident.clock.wait(World.frame), number)
     if talker.spurts {
       let spoke = spurts[number].speaks
       let speaks = speaksNow(number)

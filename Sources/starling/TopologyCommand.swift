@@ -14,18 +14,21 @@ struct TopologyCommand: ParsableCommand {
       abstract: "Write an SVG of both trees and the overlay.",
       discussion: """
         With a file, its world is run to the end and drawn as it was then. With --live the room \
-        of the running node is drawn as far as that node can see: its own parents, standbys, \
-        children and neighbours.
+        of the running node is drawn as far as that node can see: its own parents, children and \
+        neighbours. Name the control sockets of other nodes on this machine to see more.
 
         EXAMPLE
           starling topology draw Topologies/kitchen-table.json > table.svg
           starling topology draw --live -o room.svg
+          starling topology draw --live --control 1.control --also 2.control --also 3.control
         """)
 
     @Argument(help: "The topology file.")
     var file: String?
     @Flag(help: "Draw the room of the running node.")
     var live = false
+    @Option(help: "With --live, the control socket of another node; may be repeated.")
+    var also: [String] = []
     @Option(help: "Instead of the seed in the file.")
     var seed: UInt64?
     @Option(name: .shortAndLong, help: "The file to write; standard output if there is none.")
@@ -36,6 +39,7 @@ struct TopologyCommand: ParsableCommand {
       guard live == (file == nil) else {
         throw ValidationError("Name a topology file, or say --live.")
       }
+      guard live || also.isEmpty else { throw ValidationError("--also goes with --live.") }
     }
 
     func run() throws {
@@ -56,44 +60,15 @@ struct TopologyCommand: ParsableCommand {
     }
 
     private func drawLive() throws -> String {
-      let report = try node.ask(.status, for: StatusReport.self)
-      guard let room = report.rooms.first else {
+      var reports = [try node.ask(.status, for: StatusReport.self)]
+      for path in also {
+        var connection = try ControlConnection(path: path)
+        reports.append(try connection.ask(.status, for: StatusReport.self))
+      }
+      guard let picture = TopologyPicture(reports) else {
         throw Failure(.refused, "This node is in no room.")
       }
-      return LivePicture(report: report, room: room).drawing.svg
+      return picture.drawing.svg
     }
   }
-}
-
-/// What one node knows of its room, as a picture.
-private struct LivePicture {
-  private var keys: [String] = []
-  private var nodes: [Drawing.Node] = []
-  private let title: String
-
-  init(report: StatusReport, room: StatusReport.Room) {
-    title = "\(room.title): what this node sees of \(room.members.count) members"
-    var names = [report.node]
-    for member in room.members where !names.contains(member.node) { names.append(member.node) }
-    keys = names
-    for key in names {
-      let member = room.members.first { $0.node == key }
-      let name = member?.name ?? ""
-      nodes.append(
-        Drawing.Node(
-          name: name.isEmpty ? StatusCommand.short(key) : name, parents: [nil, nil],
-          neighbours: [], isTop: member?.onStage ?? false))
-    }
-    for (number, tree) in room.trees.prefix(2).enumerated() {
-      if let parent = tree.parent.flatMap({ names.firstIndex(of: $0) }) {
-        nodes[0].parents[number] = parent
-      }
-      for child in tree.children.compactMap({ names.firstIndex(of: $0) }) where child != 0 {
-        nodes[child].parents[number] = 0
-      }
-    }
-    nodes[0].neighbours = room.neighbours.compactMap { names.firstIndex(of: $0) }
-  }
-
-  var drawing: Drawing { Drawing(title: title, nodes: nodes) }
 }

@@ -1,3 +1,4 @@
+import Mesh
 import Testing
 import Wire
 
@@ -39,7 +40,7 @@ import Wire
     var bursts = 0
     var was = false
     for _ in 0..<count {
-      let isLost = weather.loses(1, 2, &chance)
+      let isLost = weather.loses(1, 2, at: 0, &chance)
       if isLost { lost += 1 }
       if isLost, !was { bursts += 1 }
       was = isLost
@@ -52,7 +53,7 @@ import Wire
   }
 
   @Test func anUplinkSendsOneAfterTheOtherAndDropsWhatWouldWaitTooLong() {
-    var uplink = Uplink(bits: 1_000_000)
+    var uplink = Line(bits: 1_000_000)
     let first = uplink.send(972, at: 0, measured: true)
     #expect(first == 8_000_000)
     let second = uplink.send(972, at: 0, measured: true)
@@ -137,5 +138,62 @@ import Wire
     #expect(pool.inFlight == 0)
     let again = pool.keep([9], 0, 1, DatagramPool.Envelope())
     #expect(slots.contains(again))
+  }
+
+  @Test(arguments: [0, 1, -1, 250, -20_000, 100_000])
+  func aDriftingClockIsReadBothWays(partsPerMillion: Int64) {
+    let clock = DriftingClock(skew: -3_000_000_000, partsPerMillion: partsPerMillion)
+    #expect(clock.instant(0).nanoseconds == World.epoch - 3_000_000_000)
+    let gained = clock.instant(1_000_000_000_000).nanoseconds - clock.instant(0).nanoseconds
+    #expect(gained == 1_000_000_000_000 + partsPerMillion * 1_000_000)
+    var chance = Chance(4)
+    for _ in 0..<1_000 {
+      let moment = chance.within(0...80_000_000_000_000)
+      let again = clock.moment(clock.instant(moment))
+      // Never early: who is woken before its deadline is woken again for nothing.
+      #expect(clock.instant(again) >= clock.instant(moment))
+      #expect(abs(again - moment) <= 2_000)
+    }
+    let shown = clock.instant(clock.wait(20_000_000_000)).nanoseconds - clock.instant(0).nanoseconds
+    #expect(abs(shown - 20_000_000_000) < 2_000)
+    #expect(clock.moment(Instant(nanoseconds: .max)) > 86_400_000_000_000)
+    // A deadline of long ago.
+    #expect(clock.moment(Instant(nanoseconds: 0)) < 0)
+  }
+
+  private static func judged(
+    _ rules: Topology.Censorship, flow: (from: Int, to: Int), count: Int = 1
+  ) throws -> Int {
+    let world = try World(try Files.topology("curtain"), seed: 1)
+    var censor = Censor(rules, groups: world.topology.groups.map(\.name), seed: 1)
+    let (from, to) = (world.residents[flow.from], world.residents[flow.to])
+    return (0..<count).count { step in
+      censor.judge(
+        from, to, source: from.address, target: to.address, [1, 2, 3], 0, 3,
+        at: Int64(step) * 10_000_000)
+    }
+  }
+
+  /// Of `curtain`: nodes 0 to 5 are at home, 6 to 8 in data centres, 9 to 16 in the country.
+  @Test(arguments: [
+    ((9, 6), 25), ((6, 9), 25), ((9, 0), 100), ((0, 9), 100), ((9, 10), 100), ((0, 6), 100),
+  ])
+  func aFlowFreezesOnlyBetweenTheNamedGroups(flow: (Int, Int), passed: Int) throws {
+    var rules = Topology.Censorship()
+    rules.to = .max
+    rules.group = "country"
+    rules.other = "datacentre"
+    rules.freezeAfter = 25
+    #expect(try Self.judged(rules, flow: (flow.0, flow.1), count: 100) == passed)
+  }
+
+  @Test(arguments: [((9, 0), false), ((6, 9), false), ((9, 10), true), ((0, 6), true)])
+  func aBorderMindsWhatCrossesIt(flow: (Int, Int), passes: Bool) throws {
+    var rules = Topology.Censorship()
+    rules.to = .max
+    rules.group = "country"
+    rules.isBorder = true
+    rules.portsBlocked = [4_000]
+    #expect(try Self.judged(rules, flow: (flow.0, flow.1)) == (passes ? 1 : 0))
   }
 }

@@ -26,7 +26,7 @@ import Testing
       hint: "is 0, must be from 1 to 86400"),
     Mistake(
       text: #"{"name": "x", "seconds": 5, "nodes": [{ "group": "a", "cuont": 3 }]}"#,
-      place: "nodes[0].cuont", hint: "is not known here; known are: clock_skew_ms, count"),
+      place: "nodes[0].cuont", hint: "is not known here; known are: clock_drift_ppm, clock"),
     Mistake(
       text: #"{"name": "x", "seconds": 5, "nodes": [{ "group": "a", "count": 2.5 }]}"#,
       place: "nodes[0].count", hint: "whole number"),
@@ -39,6 +39,15 @@ import Testing
     Mistake(
       text: #"{"name": "x", "seconds": 5, \#(node), "expect": { "delay_p99_ms": 3 }}"#,
       place: "expect.delay_p99_ms", hint: "_max or _min"),
+    Mistake(
+      text: #"{"name": "x", "seconds": 5, "nodes": [{ "group": "a", "mischief": ["delay", 3] }]}"#,
+      place: "nodes[0].mischief", hint: "one or a list of: drop-all, drop-half"),
+    Mistake(
+      text: #"{"name": "x", "seconds": 5, \#(node), "censor": { "group": "a", "other": "b" }}"#,
+      place: "censor.other", hint: "groups: a"),
+    Mistake(
+      text: #"{"name": "x", "seconds": 5, \#(node), "censor": { "border": true }}"#,
+      place: "censor.group", hint: "whose datagrams are minded"),
     Mistake(
       text: #"{"name": "x", "seconds": 5, \#(node), "links": { "min_ms": 60 }}"#,
       place: "links.min_ms", hint: "is above max_ms"),

@@ -1,6 +1,7 @@
 """Holds back the packets of one netfilter queue, and loses some, as a far path would.
 
     delay.py --queue 7 --delay 20 --jitter 5 --loss 0.02 --burst 3 --seed 1
+    delay.py --queue 7 --by-source delays.json
 
 Stands in for netem where the kernel was built without it. Runs inside a network namespace whose
 rules send packets to the queue; prints "ready" once it is bound. Jitter reorders, as it does out
@@ -9,9 +10,11 @@ there. Loss comes in runs of --burst packets on average (a two-state Gilbert mod
 
 import argparse
 import heapq
+import json
 import random
 import select
 import signal
+import socket
 import sys
 import time
 
@@ -24,8 +27,9 @@ QUEUE_LIMIT = 8192
 class Path:
     """Decides for each packet whether it is lost and otherwise when it arrives."""
 
-    def __init__(self, delay, jitter, loss, burst, seed):
+    def __init__(self, delay, jitter, loss, burst, seed, by_source):
         self.delay = delay
+        self.by_source = by_source
         self.jitter = jitter
         self.dice = random.Random(seed)
         self.losing = False
@@ -40,8 +44,13 @@ class Path:
             self.losing = self.dice.random() < self.worsen
         return self.losing
 
-    def arrival(self, now):
-        return now + max(0.0, self.delay + self.dice.uniform(-self.jitter, self.jitter))
+    def arrival(self, now, packet):
+        delay = self.delay
+        if self.by_source:
+            # The source address of an IPv4 header.
+            source = socket.inet_ntoa(packet.get_payload()[12:16])
+            delay = self.by_source.get(source, delay)
+        return now + max(0.0, delay + self.dice.uniform(-self.jitter, self.jitter))
 
 
 class Holder:
@@ -58,7 +67,7 @@ class Holder:
             return
         packet.retain()
         self.count += 1
-        entry = (self.path.arrival(time.monotonic()), self.count, packet)
+        entry = (self.path.arrival(time.monotonic(), packet), self.count, packet)
         heapq.heappush(self.held, entry)
 
     def deliver(self, now):
@@ -77,6 +86,8 @@ def arguments():
     parser.add_argument("--loss", type=float, default=0, help="share of packets, below 1")
     parser.add_argument("--burst", type=float, default=1, help="mean length of a run of losses")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--by-source", help="JSON file: address to milliseconds, instead of --delay")
     given = parser.parse_args()
     if not 0 <= given.loss < 1 or given.burst < 1:
         parser.error("--loss must be in 0..<1 and --burst at least 1")
@@ -88,7 +99,12 @@ def arguments():
 
 def main():
     given = arguments()
-    path = Path(given.delay / 1000, given.jitter / 1000, given.loss, given.burst, given.seed)
+    by_source = {}
+    if given.by_source:
+        with open(given.by_source) as file:
+            by_source = {source: delay / 1000 for source, delay in json.load(file).items()}
+    path = Path(
+        given.delay / 1000, given.jitter / 1000, given.loss, given.burst, given.seed, by_source)
     holder = Holder(path)
     queue = NetfilterQueue()
     queue.bind(given.queue, holder.take, max_len=QUEUE_LIMIT)

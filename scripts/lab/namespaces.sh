@@ -89,6 +89,21 @@ lab_add_node() {
   lab_silence "$name"
 }
 
+# lab_acquaint: every node is told all others' hardware addresses. Needed from 33 nodes on: a kernel
+# keeps 1,024 learned ones for all namespaces together, but as many told ones as one likes.
+lab_acquaint() {
+  local node name all=()
+  for node in $(seq "$LAB_NODES"); do
+    all+=("$(ip -n "$(lab_name "$node")" -br link show eth0 2>/dev/null | awk '{ print $3 }')")
+  done
+  for name in $(seq "$LAB_NODES"); do
+    for node in $(seq "$LAB_NODES"); do
+      if [ "$node" = "$name" ]; then continue; fi
+      echo "neigh replace $(lab_address "$node") lladdr ${all[node - 1]} dev eth0 nud permanent"
+    done | ip -n "$(lab_name "$name")" -batch -
+  done
+}
+
 # A dead process must not be given away by its kernel: neither side sees port-unreachable.
 lab_silence() {
   ip netns exec "$1" nft -f - <<'RULES'
@@ -141,11 +156,20 @@ lab_wait_inside() {
 
 # lab_delay NODE MS [JITTER_MS [LOSS_SHARE [BURST [SEED]]]]: on everything that reaches NODE.
 lab_delay() {
+  lab_hold "$1" --delay "$2" --jitter "${3:-0}" --loss "${4:-0}" --burst "${5:-1}" \
+    --seed "${6:-$1}"
+}
+
+# lab_delays NODE FILE: what reaches NODE comes later by its source; FILE maps addresses to ms.
+lab_delays() { lab_hold "$1" --by-source "$2"; }
+
+# lab_hold NODE OPTION...: what reaches NODE goes through delay.py.
+lab_hold() {
   local node=$1 log
+  shift
   lab_python || return 1
   log=$(mktemp)
-  lab_start "$node" "$log" "$LAB_PYTHON" "$LAB_SCRIPTS/delay.py" --queue "$LAB_QUEUE" \
-    --delay "$2" --jitter "${3:-0}" --loss "${4:-0}" --burst "${5:-1}" --seed "${6:-$node}"
+  lab_start "$node" "$log" "$LAB_PYTHON" "$LAB_SCRIPTS/delay.py" --queue "$LAB_QUEUE" "$@"
   if ! lab_wait_for ready "$log"; then
     echo "lab: the delay helper did not start:" >&2
     cat "$log" >&2

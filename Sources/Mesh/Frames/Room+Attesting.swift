@@ -116,10 +116,13 @@ extension Room {
   ) {
     let tree = tree(of: attestation.last, stream)
     var sent: [LinkID] = []
-    for child in forest.children[Int(tree.rawValue)]
+    for (index, child) in forest.children[Int(tree.rawValue)].enumerated()
     where child.link != source && child.session != attestation.session {
       guard let peer = links[child.link] else { continue }
-      sendAttestation(attestation, to: peer, &ctx)
+      let word =
+        ctx.mischief.isEmpty
+        ? attestation : sworn(attestation, of: stream, child: index, ctx.mischief)
+      sendAttestation(word, to: peer, &ctx)
       sent.append(child.link)
     }
     guard stream.isOwn else { return }

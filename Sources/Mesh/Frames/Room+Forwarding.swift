@@ -39,7 +39,7 @@ extension Room {
 
   /// Lays out a media record for `counter` in `packet`, with the frame before it when we have it.
   /// The size is the same either way.
-  private func build(_ counter: UInt32, of stream: Stream, repaired: Bool) {
+  func build(_ counter: UInt32, of stream: Stream, repaired: Bool) {
     let hasPrevious = stream.holds(counter - 1)
     packet.removeAll(keepingCapacity: true)
     MediaHead(

@@ -1,6 +1,6 @@
-/// The line out of a home: datagrams leave one after the other at its rate, and wait in a queue
-/// that drops what would wait too long.
-struct Uplink {
+/// One direction of a home's line: datagrams go through one after the other at its rate, and wait
+/// in a queue that drops what would wait too long.
+struct Line {
   /// A guess between a router with queue management (20 ms) and bufferbloat (seconds).
   static let queueLimit: Int64 = 200_000_000
   /// IPv4 and UDP headers.
@@ -18,7 +18,7 @@ struct Uplink {
 
   init(bits: Int) { self.bits = bits }
 
-  /// When the last bit of a datagram of `count` bytes has left; nil when it is dropped.
+  /// When the last bit of a datagram of `count` bytes is through; nil when it is dropped.
   mutating func send(_ count: Int, at now: Int64, measured: Bool) -> Int64? {
     let start = max(now, freeAt)
     guard start - now <= Self.queueLimit else {

@@ -1,0 +1,41 @@
+import Testing
+
+@testable import Simulator
+
+/// Worlds in which somebody means harm, each with the defence that meets it in its file.
+@Suite(.timeLimit(.minutes(10)), .serialized)
+struct HostileWorldTests {
+  /// A world is worth nothing in which the harm is not done: what is dropped because of it is
+  /// counted too.
+  @Test(arguments: [
+    ("replayers", ["replayed", "unwantedMedia"]), ("flooders", ["notForUs", "rateLimited"]),
+    ("liars-about-path", []), ("poisoners", ["badPresence"]), ("latecomers", []),
+    ("eclipse", []), ("curtain", []), ("injected", ["replayed"]), ("probed", ["notForUs"]),
+  ])
+  func harmIsDoneAndMet(name: String, drops: [String]) throws {
+    let report = try World(try Files.topology(name), seed: 1).run()
+    let isGood = report.isGood
+    #expect(isGood, "\(Self.story(report))")
+    for drop in drops {
+      let count = report.notes.first { $0.name == "dropped: \(drop)" }?.count ?? 0
+      #expect(count > 100, "\(drop): \(report.notes)")
+    }
+  }
+
+  @Test(arguments: ["drifting-clocks", "thin-downlinks"])
+  func aPoorMachineIsServed(name: String) throws {
+    let report = try World(try Files.topology(name), seed: 1).run()
+    let isGood = report.isGood
+    #expect(isGood, "\(Self.story(report))")
+  }
+
+  private static func story(_ report: Report) -> String {
+    let missed = report.failures.map { failure in
+      "\(failure.text), was \(report[failure.measure].map(Report.number) ?? "nothing")"
+    }
+    return """
+      \(missed) \(report.breaches); last at \(report.last); again: starling simulate \
+      Topologies/\(report.name).json --seed \(report.seed) --trace
+      """
+  }
+}
