@@ -53,6 +53,8 @@ let package = Package(
       name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(
       name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
+    .systemLibrary(
+      name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     .target(name: "Wire", swiftSettings: pure),
@@ -78,7 +80,7 @@ let package = Package(
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Node", "Simulator", "Voice", "Mesh", "Keys", "Wire", "CLinux",
+        "Node", "Simulator", "Voice", "Mesh", "Keys", "Wire", "CLinux", "CQREncode",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],

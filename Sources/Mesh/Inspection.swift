@@ -19,8 +19,19 @@ package struct Inspection: Sendable {
   package var streams: Int
   package var candidates: Int
   package var pending: Int
+  package var keys: [Key]
   package var neighbours: [NodeID]
   package var trees: [Place] = []
+
+  /// The newest key that is held of one speaker.
+  package struct Key: Hashable, Sendable {
+    package var speaker: SessionID
+    package var generation: UInt16
+    /// Its first frame.
+    package var start: UInt32
+  }
+
+  package func key(of speaker: SessionID) -> Key? { keys.first { $0.speaker == speaker } }
 
   /// The place in one tree.
   package struct Place: Sendable {
@@ -45,7 +56,7 @@ extension Participant {
       rosterVersions: room.roster.hash.versions, links: ctx.links.up.count,
       active: room.overlay.active.count, passive: room.overlay.passive.count,
       streams: room.streams.count, candidates: room.forest.candidates.count,
-      pending: room.pending.count,
+      pending: room.pending.count, keys: room.keyring.held,
       neighbours: room.overlay.active.compactMap { room.links[$0]?.node })
     for slot in room.forest.slots {
       let children = room.forest.children[Int(slot.tree.rawValue)]

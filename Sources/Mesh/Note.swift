@@ -5,7 +5,7 @@ package enum Note: Hashable, Sendable {
   case linkUp, linkDown, handshakeFailed
   case rekeyed, roamed
   case mirrored, grafted, pulled, detached
-  case keyGranted, keyRefused
+  case keyGranted, keyRefused, keyWithheld
 }
 
 /// Why something from the network was ignored. Each has one meaning and is counted by the shell.

@@ -19,6 +19,11 @@ extension Room {
     sendOnce(.operationHash, to: link, &ctx) { hash.encoded(tag: $0) }
   }
 
+  /// Something is missing here that others have.
+  func compareSoon(_ ctx: borrowing Context) {
+    nextComparison = nextComparison ?? ctx.now + Room.comparisonPause
+  }
+
   func received(_ hash: OperationHash, from link: LinkID, _ ctx: inout Context) {
     guard let log else { return }
     guard hash != log.hash else { return hasCompared = true }
@@ -49,7 +54,7 @@ extension Room {
       case .diverges(let range): deeper.append(range)
       case .waiting:
         // Somebody else may know what it follows.
-        nextComparison = nextComparison ?? ctx.now + Room.comparisonPause
+        compareSoon(ctx)
       case .dropped, nil: break
       }
     }
@@ -59,10 +64,10 @@ extension Room {
     }
     guard !news.isEmpty else { return }
     if bundle.operations.count == OperationBundle.maximum {
-      nextComparison = nextComparison ?? ctx.now + Room.comparisonPause
+      compareSoon(ctx)
     }
     spread(news, except: link, &ctx)
-    standingChanged(&ctx)
+    standingChanged(isImmediate: news.contains(where: \.isImmediate), &ctx)
   }
 
   /// Nil when this link sent too much that led to nothing.
@@ -127,7 +132,7 @@ extension Room {
     self.log = log
     keep(&ctx)
     spread(operations, except: nil, &ctx)
-    standingChanged(&ctx)
+    standingChanged(isImmediate: isImmediate, &ctx)
     return nil
   }
 
@@ -158,7 +163,7 @@ extension Room {
   }
 
   var authorityDeadline: Deadline? {
-    var due = [nextComparison, ending?.at].compactMap(\.self)
+    var due = [nextComparison, ending?.at, rekey?.at].compactMap(\.self)
     for moment in [standing?.nextChange, hands.nextExpiry].compactMap(\.self) {
       due.append(Instant(nanoseconds: Int64(clamping: moment) &* 1_000_000))
     }

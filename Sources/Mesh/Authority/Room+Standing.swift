@@ -38,7 +38,7 @@ extension Room {
   }
 
   /// The log grew, or something ran out.
-  func standingChanged(_ ctx: inout Context) {
+  func standingChanged(isImmediate: Bool = false, _ ctx: inout Context) {
     guard var log else { return }
     self.log = nil
     let changes = log.changes(at: ctx.now)
@@ -46,6 +46,7 @@ extension Room {
     self.log = log
     for change in changes { ctx.tell(.changed(id, change)) }
     judgeMembers(&ctx)
+    if changes.contains(where: \.limitsHearing) { rekeySoon(isImmediate: isImmediate, &ctx) }
     settleHands(&ctx)
     findActingHost(&ctx)
     showName(&ctx)

@@ -98,7 +98,7 @@ extension Room {
   private func passOn(_ admission: Admission, from source: LinkID?, _ ctx: inout Context) {
     guard let inviter = standing?.invites[admission.invite]?.inviter else { return }
     pleas[admission.persona] = ctx.now + ctx.settings.entry.pleaEvery / 2
-    let direct = links.values.first { roster[$0.session]?.person == inviter }
+    let direct = links.values.first { $0.person == inviter }
     let encoded = { (tag: RoomTag) -> [UInt8] in
       var writer = Writer(capacity: 152)
       writer.u8(tag)

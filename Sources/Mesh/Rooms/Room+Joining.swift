@@ -151,7 +151,8 @@ extension Room {
       removeNeighbour(link, &ctx)
     }
     links[link] = RoomLink(
-      link: link, node: node, session: session, theirTag: join.tag, since: ctx.now,
+      link: link, node: node, session: session, person: join.certificate.persona,
+      invite: join.admission?.invite, theirTag: join.tag, since: ctx.now,
       futile: Allowance(
         every: ctx.settings.entry.futilePause, burst: ctx.settings.entry.futileOperations))
     if joinsSent[link] == nil { sendJoin(on: link, &ctx) }

@@ -69,6 +69,8 @@ final class Room {
 
   var keyring = Keyring()
   var talker: Talker?
+  /// When our key changes because somebody was shut out, and how fast the new one takes over.
+  var rekey: (at: Instant, activation: Duration)?
   var streams: [Stream] = []
   /// Of more than three who talk, those that go to the audience; nil while all do.
   var aired: OrderedSet<SessionID>?
@@ -148,6 +150,9 @@ struct RoomLink {
   let link: LinkID
   let node: NodeID
   let session: SessionID
+  /// As its JOIN proved.
+  let person: PersonaID
+  let invite: SigningKey?
   /// The neighbour's number for this room.
   var theirTag: RoomTag
   let since: Instant

@@ -23,6 +23,8 @@ package enum ControlRequest: Hashable, Sendable {
   case speak(RoomName, bitrate: Int, milliseconds: Int)
   case listen(RoomName)
   case frames(RoomName)
+  /// This node's person in a room, in it or not: for a moderator to let in by name.
+  case persona(Invite)
   case stage(RoomName, StageRequest)
   /// Everything that happens, from now on; in one room or in all.
   case events(RoomName)
@@ -104,6 +106,7 @@ package enum ControlRequest: Hashable, Sendable {
       return Fields(request: "speak", room: room, bitrate: bitrate, duration: milliseconds)
     case .listen(let room): return Fields(request: "listen", room: room)
     case .frames(let room): return Fields(request: "frames", room: room)
+    case .persona(let invite): return Fields(request: "persona", link: invite.text)
     case .events(let room): return Fields(request: "events", room: room)
     case .stage(let room, let request): return Fields(request: request.name, room: room)
     }
@@ -126,6 +129,11 @@ package enum ControlRequest: Hashable, Sendable {
     case "speak": return try speak(fields)
     case "listen": return .listen(fields.room)
     case "frames": return .frames(fields.room)
+    case "persona":
+      guard case .join(let invite, _) = try join(fields) else {
+        throw ControlError(.missing, "This needs a link.")
+      }
+      return .persona(invite)
     case "events": return .events(fields.room)
     default: throw ControlError(.unknownRequest, "This node knows no such request.")
     }

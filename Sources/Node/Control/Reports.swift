@@ -15,6 +15,11 @@ package struct IdentityReport: Codable, Hashable, Sendable {
   package var version: String
 }
 
+/// Reply to `persona`.
+package struct PersonaReport: Codable, Hashable, Sendable {
+  package var person: String
+}
+
 /// Reply to `room.create` and `join`.
 package struct RoomReport: Codable, Hashable, Sendable {
   package var room: String

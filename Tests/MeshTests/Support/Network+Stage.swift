@@ -45,6 +45,15 @@ extension Network {
     return nil
   }
 
+  /// Goes on speaking, without the pauses at both ends.
+  func speakOn(_ node: Node, in room: RoomID, frames: Int) {
+    for frame in 0..<frames {
+      let bytes = (0..<60).map { UInt8(truncatingIfNeeded: frame &* 31 &+ $0) }
+      command(node, .speak(room, payload: bytes, level: 30))
+      run(for: .milliseconds(20))
+    }
+  }
+
   func changes(_ node: Node) -> [Change] {
     node.events.compactMap { if case .changed(_, let change) = $0 { change } else { nil } }
   }

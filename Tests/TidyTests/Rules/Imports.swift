@@ -46,7 +46,7 @@ struct ImportRow {
       target: "starling",
       allowed: node.merging([
         "Node": "the node it runs", "ArgumentParser": "the command line",
-        "Simulator": "topologies",
+        "Simulator": "topologies", "CQREncode": "links as pictures",
       ]) { kept, _ in kept }),
   ]
 
