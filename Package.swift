@@ -41,6 +41,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     .systemLibrary(
@@ -67,6 +68,10 @@ let package = Package(
       ],
       swiftSettings: pure),
     .target(
+      name: "Quantum",
+      dependencies: ["Mesh", "Keys", "Wire", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
+    .target(
       name: "Voice", dependencies: ["COpus", "COpusFile", "COpusEnc", "CSpeexDSP"],
       swiftSettings: strict),
     .target(
@@ -80,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Node", "Simulator", "Voice", "Mesh", "Keys", "Wire", "CLinux", "CQREncode",
+        "Node", "Simulator", "Voice", "Quantum", "Mesh", "Keys", "Wire", "CLinux", "CQREncode",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -104,6 +109,11 @@ let package = Package(
     .testTarget(
       name: "SimulatorTests", dependencies: ["Simulator", "Mesh", "Keys", "Wire"],
       swiftSettings: strict),
+    .testTarget(
+      name: "QuantumTests",
+      dependencies: [
+        "Quantum", "Mesh", "Keys", "Wire", .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
 
     // What a fuzzer does with bytes; the tests replay its corpora through the same functions.

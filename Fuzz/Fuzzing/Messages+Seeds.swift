@@ -77,7 +77,7 @@ extension Messages {
       [13] + summary.encoded(tag: 3), [14] + SessionWant(sessions: [session]).encoded(tag: 3),
       [15] + announcement.encoded(tag: 3),
       [16] + GrantRequest(session: session, generation: 1).encoded(tag: 3),
-      [17] + NeighbourRequest(urgent: true).encoded(tag: 3),
+      [17] + NeighbourRequest(.alone).encoded(tag: 3),
       [18] + NeighbourReply(accepted: true).encoded(tag: 3),
       [19] + ForwardJoin(timeToLive: 6, contact: contact).encoded(tag: 3),
       [20] + walk.encoded(tag: 3),

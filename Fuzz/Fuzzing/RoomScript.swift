@@ -100,7 +100,7 @@ struct RoomScript: ~Copyable {
       (.rosterHash, RosterHash(versions: 1, beats: 2).encoded(tag: 0)),
       (.rosterBuckets, RosterBuckets(hashes: (0..<64).map { UInt64($0) }).encoded(tag: 0)),
       (.rosterSummary, RosterSummary(buckets: .max, entries: []).encoded(tag: 0)),
-      (.neighbour, NeighbourRequest(urgent: true).encoded(tag: 0)),
+      (.neighbour, NeighbourRequest(.alone).encoded(tag: 0)),
       (.neighbourReply, NeighbourReply(accepted: true).encoded(tag: 0)),
       (.disconnect, [0]), (.offerWant, [0]), (.leave, [0]),
       (.forwardJoin, ForwardJoin(timeToLive: 3, contact: contact).encoded(tag: 0)),
@@ -173,9 +173,7 @@ struct RoomScript: ~Copyable {
     let body = announcement.encoded(tag: 0)
     if spoilt & 4 == 0 { try neighbour.say(MessageType.keyAnnouncement.rawValue, body) }
     let nonce = Nonce24(high: .zero, low: UInt64(generation))
-    guard let link = neighbour.links.up.first,
-      let sealed = neighbour.links.seal(base, nonce: nonce, on: link)
-    else { return }
+    guard let sealed = neighbour.seal(base, nonce: nonce) else { return }
     let granted = spoilt & 8 == 0 ? UInt32(step & 3) : UInt32(step) << 24 | 0xFF_FFFF
     let grant = Messages.written {
       $0.u8(0)

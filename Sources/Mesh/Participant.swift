@@ -25,9 +25,11 @@ package struct Participant: ~Copyable {
   /// - Parameters:
   ///   - answered: what ``Effects/answered`` held in the node's former lives.
   ///   - keepsakes: the newest of ``Effects/keepsakes`` for each room.
+  ///   - encapsulation: ML-KEM-768, in anything but tests and simulations.
   package init(
     identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: consuming Entropy,
-    at now: Instant, answered: [UInt64] = [], keepsakes: [Keepsake] = []
+    at now: Instant, answered: [UInt64] = [], keepsakes: [Keepsake] = [],
+    encapsulation: any KeyEncapsulation = AgreementStandIn()
   ) throws(KeysError) {
     let linkEntropy = Entropy.branch(of: &entropy)
     let contact = Contact(node: identity.node.publicKey, token: token, endpoints: [])
@@ -35,7 +37,9 @@ package struct Participant: ~Copyable {
       node: try identity.node.copy(), token: token, settings: settings.links, entropy: linkEntropy,
       answered: answered)
     ctx = Context(
-      links: links, entropy: entropy, settings: settings, contact: contact,
+      links: links, entropy: entropy, hybrid: HybridLinks(scheme: encapsulation),
+      settings: settings,
+      contact: contact,
       capacity: Capacity(uplink: 5_000_000, relays: true))
     ctx.now = now
     lobby = Lobby(settings: settings, at: now)
@@ -88,6 +92,8 @@ package struct Participant: ~Copyable {
     endJoining()
     list()
     keepHouse()
+    // Rooms may have begun to watch links.
+    ctx.links.tick(at: now, into: &ctx.effects)
     end(&effects)
   }
 
@@ -142,6 +148,9 @@ package struct Participant: ~Copyable {
         room.receivedMedia(body, from: link, &ctx)
       case .join: try receivedJoin(&reader, from: link)
       case .refusal: try receivedRefusal(&reader, from: link)
+      case .hybridKey, .hybridAnswer:
+        guard try ctx.receivedHybrid(type, &reader, from: link) else { return }
+        for room in rooms { room.canGrant(on: link, &ctx) }
       case .listing: lobby.received(try Listing(from: &reader), from: link, &ctx)
       default:
         let tag = try reader.u8()
@@ -206,6 +215,7 @@ package struct Participant: ~Copyable {
       lobby.linkUp(link, node: node, dialled: dialled != nil, &ctx)
       for room in rooms { room.linkUp(link, node: node, &ctx) }
     case .down(let link, let node, _):
+      ctx.hybrid.forget(link)
       ctx.tell(.linkDown(node))
       sightings.lost(node, until: ctx.now + ctx.settings.overlay.sightingLife)
       lobby.linkDown(link, node: node, &ctx)

@@ -38,16 +38,17 @@ package struct OverlaySettings: Sendable {
   /// Neighbours kept. HyParView uses log N + 1 = 5 for 10,000 nodes (DSN 2007 §5); one more here so
   /// that a third can fail at once.
   package var active = 6
-  /// Walks that tell of a newcomer, from each member it came in by: it asks up to four at once.
-  /// With two a hundred members have 22 links each, not 36, but a room of twelve, whose members
-  /// are otherwise all linked, pays for looking round (docs/results/simulation-notes.md).
-  package var walks = 6
-  /// Doublings of the pause between requests for neighbourhood that are refused; see above. Zero
-  /// asks the next at once.
-  package var refusalDoublings = 0
+  /// Taken on when somebody was sent here. A guess: a split link may bring two at once.
+  package var activeMost = 8
+  /// Between walks of one who is short of neighbours, doubled so often while they bring nobody: up
+  /// to 64 s. Guesses: a walk takes 6 hops and a handshake; a room of five has four neighbours.
+  package var walkPause: Duration = .seconds(1)
+  package var walkDoublings = 6
+  /// Asked at once by one who has no neighbour at all. A guess.
+  package var urgentRequests = 3
   /// Contacts remembered in reserve: six times the active view (libp2p episub).
   package var passive = 32
-  /// Length of a newcomer's random walk and where on it it is remembered (paper p. 9).
+  /// Length of a random walk and where on it it is remembered (paper p. 9).
   package var walk: UInt8 = 6
   package var passiveWalk: UInt8 = 3
   /// Shuffle often while young, rarely when settled. iroh-gossip shuffles every 60 s and calls it a

@@ -200,7 +200,7 @@ package actor Host {
       try kept?.keep(keepsakes, at: clock.now.milliseconds)
     } catch {
       logger.warning(
-        "Decisions cannot be written down: \(error.sentence). A restart may cost this person its role."
+        "Decisions cannot be written down: \(error.sentence). A restart may cost a role."
       )
     }
   }

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Keys
 package import Logging
-import Mesh
+package import Mesh
 import Wire
 
 /// A running node, put together from its settings: storage, identity, socket, host, control socket.
@@ -20,8 +20,8 @@ package struct Node: ~Copyable {
 
   /// Opens everything that can fail for a reason of the user's: data directory, identity, port.
   package init(
-    configuration: Configuration, passphrase: Passphrase, version: String, logger: Logger,
-    clock: Clock = Clock()
+    configuration: Configuration, passphrase: Passphrase, version: String,
+    encapsulation: any KeyEncapsulation, logger: Logger, clock: Clock = Clock()
   ) throws {
     Hardening.apply()
     do throws(KeysError) {
@@ -52,7 +52,7 @@ package struct Node: ~Copyable {
     }
     let participant = try Participant(
       identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now,
-      answered: answered, keepsakes: kept.keepsakes)
+      answered: answered, keepsakes: kept.keepsakes, encapsulation: encapsulation)
     let loop = try EventLoop()
     host = Host(
       loop: loop, socket: socket, participant: participant,

@@ -139,7 +139,7 @@ extension World {
   }
 
   /// `OverlaySettings.active`, and one on its way out.
-  private static let activeLimit = 7
+  private static let activeLimit = 8
 }
 
 extension Inspection {

@@ -219,10 +219,6 @@ extension Topology.Tuning {
     if object.has("doubt_after_ms") { doubtAfter = try object.milliseconds("doubt_after_ms") }
     if object.has("replace_after_ms") { replaceAfter = try object.milliseconds("replace_after_ms") }
     if object.has("children_max") { childrenMaximum = try object.count("children_max", in: 1...64) }
-    if object.has("walks") { walks = try object.count("walks", in: 1...6) }
-    if object.has("refusal_doublings") {
-      refusalDoublings = try object.count("refusal_doublings", in: 0...10)
-    }
     try object.finish()
   }
 }

@@ -151,8 +151,6 @@ package struct Topology: Sendable {
     var doubtAfter: Int64?
     var replaceAfter: Int64?
     var childrenMaximum: Int?
-    var walks: Int?
-    var refusalDoublings: Int?
   }
 }
 

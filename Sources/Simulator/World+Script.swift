@@ -47,8 +47,6 @@ extension World {
     if let value = tuning.doubtAfter { settings.forest.doubtAfter = .nanoseconds(value) }
     if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
     if let value = tuning.childrenMaximum { settings.forest.childrenMaximum = value }
-    if let value = tuning.walks { settings.overlay.walks = value }
-    if let value = tuning.refusalDoublings { settings.overlay.refusalDoublings = value }
     return settings
   }
 

@@ -75,7 +75,7 @@ struct LobbyTests {
     let visitor = try network.addVisitor()
     network.visit(visitor, node)
     // A neighbour, so that the link lasts.
-    let request = NeighbourRequest(urgent: true)
+    let request = NeighbourRequest(.alone)
     network.say(visitor, to: node, .neighbour, request.encoded(tag: .lobby))
     func targets() -> Int { Set(network.lost.map(\.target)).count }
     func name(_ number: UInt32, at endpoint: Endpoint? = nil) {

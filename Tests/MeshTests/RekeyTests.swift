@@ -148,4 +148,28 @@ struct RekeyTests {
     let after = network.status(relay, room)?.streams.first { $0.session == session }?.received
     #expect(after ?? 0 <= 75)
   }
+
+  /// Whoever does without ML-KEM, or is made to, is given nothing.
+  @Test func noKeyGoesWithoutTheSecondSecret() throws {
+    struct None: KeyEncapsulation {
+      func makeKey(_ entropy: inout Entropy) throws(KeysError) -> any DecapsulationKey {
+        throw .unavailable
+      }
+
+      func encapsulate(
+        to publicKey: [UInt8], _ entropy: inout Entropy
+      ) throws(KeysError) -> Encapsulation { throw .unavailable }
+    }
+    let network = try Network(seed: 524)
+    let room = try network.room(nodes: 1)
+    let host = network.nodes[0]
+    let guest = try network.add(encapsulation: None())
+    network.command(guest, .join(try #require(host.invite(to: room)), name: "guest"))
+    network.run(for: .seconds(5))
+    #expect(network.status(guest, room)?.members.count == 2)
+    network.speak(host, in: room, frames: 100)
+    #expect(host.count(.keyGranted) == 0)
+    #expect(guest.heard.isEmpty)
+    #expect(network.status(guest, room)?.streams.first?.received ?? 0 > 90)
+  }
 }

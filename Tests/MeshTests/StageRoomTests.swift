@@ -170,8 +170,9 @@ struct StageRoomTests {
   /// Nobody votes: all see the same next one as soon as the host's record has run out.
   @Test func theMostSeniorActsWhenTheHostIsGone() throws {
     var settings = Settings()
-    settings.presence.lifetime = .seconds(20)
-    settings.presence.refresh = .seconds(6)
+    settings.presence.lifetime = .seconds(60)
+    settings.presence.refresh = .seconds(12)
+    settings.presence.beatsEvery = 1
     let network = try Network(seed: 408)
     let room = try network.room(nodes: 8, settings: settings)
     let people = network.nodes.map { network.person($0, room) }
@@ -179,14 +180,15 @@ struct StageRoomTests {
     network.moderate(network.nodes[0], room, .promote(people[2]))
     network.run(for: .seconds(3))
     network.kill(network.nodes[0])
-    network.run(for: .seconds(25))
+    network.run(for: .seconds(65))
     for node in network.nodes.dropFirst() {
       #expect(network.status(node, room)?.actingHost == people[4])
     }
     #expect(network.moderate(network.nodes[4], room, .letSpeak(people[6])) == nil)
     network.speak(network.nodes[4], in: room, frames: 50)
+    // The only root is gone, so the first frames meet no tree.
     for node in network.nodes.dropFirst() where node !== network.nodes[4] {
-      #expect(node.heard.count >= 49)
+      #expect(node.heard.count >= 45)
     }
   }
 

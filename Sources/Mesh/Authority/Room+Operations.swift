@@ -7,7 +7,11 @@ extension Room {
   /// What a new neighbour is told: everything when it has only just come in.
   func tellOperations(to link: LinkID, isJoining: Bool, _ ctx: inout Context) {
     guard let log else { return }
-    guard isJoining else { return compareOperations(with: link, &ctx) }
+    // What founded the room came with the JOIN.
+    let founding = charter?.operation == nil ? 0 : 1
+    guard isJoining, log.count > founding || !hands.hands.isEmpty else {
+      return compareOperations(with: link, &ctx)
+    }
     let nothing = OperationVector(first: AuthorID(0), last: AuthorID(.max), entries: [])
     send(log.answer(to: nothing), to: link, &ctx)
     tellVectors(to: link, &ctx)

@@ -153,8 +153,10 @@ extension Room {
   }
 
   private func refreshOffers(_ ctx: inout Context) {
-    for (link, candidate) in forest.candidates
-    where candidate.askedAt + ctx.settings.forest.refreshOffers <= ctx.now {
+    // After a time without any root everybody's last word was that it has nothing to offer.
+    let isStranded = forest.isParentless && roster.members.values.contains(where: \.isRoot)
+    let pause = isStranded ? ctx.settings.forest.optimise : ctx.settings.forest.refreshOffers
+    for (link, candidate) in forest.candidates where candidate.askedAt + pause <= ctx.now {
       forest.candidates[link]?.askedAt = ctx.now
       sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
     }

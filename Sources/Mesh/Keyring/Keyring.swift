@@ -59,6 +59,12 @@ struct Keyring {
     earlyGrants.removeValue(forKey: session)
   }
 
+  mutating func takeEarlyGrants(from link: LinkID) -> [EarlyGrant] {
+    let taken = earlyGrants.values.filter { $0.link == link }
+    earlyGrants.removeAll { $0.value.link == link }
+    return taken
+  }
+
   mutating func takeEarlyAnnouncement(_ session: SessionID) -> KeyAnnouncement? {
     earlyAnnouncements.removeValue(forKey: session)?.announcement
   }

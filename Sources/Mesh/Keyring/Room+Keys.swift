@@ -31,12 +31,22 @@ extension Room {
 
   /// What a new neighbour needs to hear those who speak now.
   func announceKeys(to link: LinkID, _ ctx: inout Context) {
+    guard ctx.hybrid.isReady(link) else { return }
     for speaker in keyring.speakers.values {
       guard let announcement = speaker.announcement else { continue }
       if links[link]?.granted[announcement.session] == announcement.generation { continue }
       grant(announcement.session, to: link, &ctx)
       guard links[link]?.granted[announcement.session] != announcement.generation else { continue }
       send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
+    }
+  }
+
+  /// The link has its second secret: what waited for it goes out, or can be opened.
+  func canGrant(on link: LinkID, _ ctx: inout Context) {
+    guard links[link] != nil else { return }
+    announceKeys(to: link, &ctx)
+    for early in keyring.takeEarlyGrants(from: link) {
+      received(early.header, sealed: early.sealed, from: link, &ctx)
     }
   }
 
@@ -70,11 +80,12 @@ extension Room {
   func grant(_ session: SessionID, to link: LinkID, _ ctx: inout Context) {
     guard let peer = links[link], peer.session != session,
       let chain = keyring.newest(of: session), chain.isProven,
-      peer.granted[session] != chain.generation, mayGrant(session, to: peer, &ctx)
+      peer.granted[session] != chain.generation, ctx.hybrid.isReady(link),
+      mayGrant(session, to: peer, &ctx)
     else { return }
     links[link]?.granted[session] = chain.generation
     let nonce = Nonce24(random: &ctx.entropy)
-    let sealed = chain.withBase { ctx.links.seal($0, nonce: nonce, on: link) }
+    let sealed = chain.withBase { ctx.hybrid.seal($0, nonce: nonce, on: link) }
     guard let sealed else { return }
     // Its announcement is flooded once, and may have missed this neighbour.
     if let announcement = keyring.announcement(of: session),
@@ -135,7 +146,7 @@ extension Room {
       return ctx.drop(.unwantedGrant)
     }
     guard let announcement = keyring.announcement(of: session),
-      announcement.generation >= header.generation
+      announcement.generation >= header.generation, ctx.hybrid.isReady(link)
     else {
       return keyring.early(
         Keyring.EarlyGrant(
@@ -148,7 +159,7 @@ extension Room {
     }
     let box = Array(sealed.dropFirst(Nonce24.count))
     do {
-      let base = try ctx.links.openSecret(box, nonce: nonce, on: link)
+      let base = try ctx.hybrid.open(box, nonce: nonce, on: link)
       let chain = try Chain(
         session: session, generation: header.generation,
         counterStart: announcement.counterStart, step: header.step, base: base,

@@ -6,6 +6,10 @@ import Wire
 /// of contacts, after HyParView (Leitão, Pereira, Rodrigues, DSN 2007). A room has one; the lobby,
 /// all nodes connected to us, has another.
 ///
+/// Unlike there, whoever is short of neighbours sends a walk, and where it ends a link between two
+/// others is split: both take the one who is short instead of each other. So nobody else loses a
+/// neighbour, and nobody has to dial one full view after the other.
+///
 /// It only decides: what it wants sent or dialled is appended to `actions`, in order.
 struct Overlay {
   private(set) var active: [LinkID] = []
@@ -15,11 +19,13 @@ struct Overlay {
   private var requests: OrderedDictionary<LinkID, Instant> = [:]
   /// Links on which a shuffle left, and what of ours was in it.
   private var shuffles: OrderedDictionary<LinkID, (sent: [Contact], until: Instant)> = [:]
+  /// Whose walk ended here: it gets the place of a neighbour, who gets it instead of us.
+  private var splitting: OrderedDictionary<NodeID, Instant> = [:]
   private let settings: OverlaySettings
   private let born: Instant
-  /// In a row. Whom nobody has a place for would otherwise end up with links to all.
-  private var refusals = 0
-  private var nextRequest = Instant(nanoseconds: 0)
+  /// Walks sent in a row without a neighbour gained, and when the next may leave.
+  private var walksInVain = 0
+  private var nextWalk = Instant(nanoseconds: 0)
   private var nextShuffle: Instant
 
   init(settings: OverlaySettings, at now: Instant) {
@@ -30,7 +36,7 @@ struct Overlay {
 
   var nextDeadline: Deadline? {
     let answers = asked.map(\.until).min().map { Deadline($0, .dialling) }
-    return Deadline.earlier(answers, Deadline(nextShuffle, .shuffle))
+    return Deadline.earlier(answers, Deadline(min(nextShuffle, nextWalk), .shuffle))
   }
 
   func isActive(_ link: LinkID) -> Bool { active.contains(link) }
@@ -44,29 +50,22 @@ struct Overlay {
 
   // MARK: What happens to it
 
-  /// Somebody joined through us: a neighbour at once, and news for the others.
-  mutating func newcomer(
-    _ link: LinkID, contact: Contact, entropy: inout Entropy, actions: inout [OverlayAction]
-  ) {
-    guard !isActive(link) else { return }
-    var others = active
-    if settings.walks < others.count { entropy.shuffle(&others) }
-    for other in others.prefix(settings.walks) {
-      actions.append(.forward(other, ForwardJoin(timeToLive: settings.walk, contact: contact)))
-    }
-    add(link, entropy: &entropy, actions: &actions)
-  }
-
+  /// A walk for somebody who is short of neighbours. It ends where there is room or, after so many
+  /// steps, where it is.
   mutating func received(
-    _ walk: ForwardJoin, from link: LinkID, me: NodeID, known: LinkID?, entropy: inout Entropy,
-    actions: inout [OverlayAction]
+    _ walk: ForwardJoin, from link: LinkID, me: NodeID, known: LinkID?, at now: Instant,
+    entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
     guard walk.contact.node != me else { return }
-    if let known, isActive(known) { return }
+    let isNeighbour = known.map(isActive) ?? false
+    if !isNeighbour, active.count < settings.active {
+      return actions.append(.reach(walk.contact, .sent))
+    }
     let others = active.filter { $0 != link && $0 != known }
-    guard walk.timeToLive > 0, active.count > 1, let next = entropy.pick(others) else {
-      actions.append(.reach(walk.contact, urgent: true))
-      return
+    guard walk.timeToLive > 0, let next = entropy.pick(others) else {
+      guard !isNeighbour else { return }
+      splitting[walk.contact.node] = now + settings.answerPatience
+      return actions.append(.reach(walk.contact, .sent))
     }
     if walk.timeToLive == settings.passiveWalk { remember(walk.contact, entropy: &entropy) }
     let further = ForwardJoin(
@@ -74,39 +73,51 @@ struct Overlay {
     actions.append(.forward(next, further))
   }
 
+  /// `contact`: the asker's, if it is known.
   mutating func received(
-    _ request: NeighbourRequest, from link: LinkID, entropy: inout Entropy,
+    _ request: NeighbourRequest, from link: LinkID, contact: Contact?, entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
-    let accepted = isActive(link) || request.urgent || active.count < settings.active
+    let accepted =
+      isActive(link) || active.count < settings.active
+      || request.reason == .alone
+      || request.reason == .sent && active.count < settings.activeMost
     actions.append(.reply(link, accepted))
-    if accepted { add(link, entropy: &entropy, actions: &actions) }
+    guard accepted else { return }
+    add(link, contact, splits: request.reason == .alone, entropy: &entropy, actions: &actions)
   }
 
   /// False when nobody asked.
   mutating func received(
-    _ reply: NeighbourReply, from link: LinkID, node: NodeID, entropy: inout Entropy,
-    actions: inout [OverlayAction]
+    _ reply: NeighbourReply, from link: LinkID, contact: Contact?, node: NodeID, at now: Instant,
+    entropy: inout Entropy, actions: inout [OverlayAction]
   ) -> Bool {
     guard requests.removeValue(forKey: link) != nil else { return false }
     asked.removeAll { $0.node == node }
-    if reply.accepted {
-      refusals = 0
-      add(link, entropy: &entropy, actions: &actions)
-    } else {
-      refusals = min(refusals + 1, settings.refusalDoublings)
-    }
+    let splits = splitting.removeValue(forKey: node) != nil
+    guard reply.accepted else { return true }
+    add(link, contact, splits: splits, entropy: &entropy, actions: &actions)
+    walksInVain = 0
+    nextWalk = now
     return true
   }
 
-  mutating func disconnected(_ link: LinkID, contact: Contact?, entropy: inout Entropy) {
-    active.removeAll { $0 == link }
+  /// `link` has no place for us any more; `successor` has, or nobody is known to.
+  mutating func disconnected(
+    _ link: LinkID, contact: Contact?, successor: Contact?, me: NodeID, at now: Instant,
+    entropy: inout Entropy, actions: inout [OverlayAction]
+  ) {
+    guard isActive(link) else { return }
+    forget(link, at: now)
     if let contact { remember(contact, entropy: &entropy) }
+    guard let successor, successor.node != me, active.count < settings.active else { return }
+    nextWalk = now + settings.answer
+    actions.append(.reach(successor, .sent))
   }
 
   /// The link died: the contact is not worth remembering.
-  mutating func lost(_ link: LinkID, node: NodeID) {
-    active.removeAll { $0 == link }
+  mutating func lost(_ link: LinkID, node: NodeID, at now: Instant) {
+    if isActive(link) { forget(link, at: now) }
     requests.removeValue(forKey: link)
     shuffles.removeValue(forKey: link)
     failed(node)
@@ -115,6 +126,7 @@ struct Overlay {
   mutating func failed(_ node: NodeID) {
     passive.removeAll { $0.node == node }
     asked.removeAll { $0.node == node }
+    splitting.removeValue(forKey: node)
   }
 
   mutating func received(
@@ -162,7 +174,9 @@ struct Overlay {
     asked.removeAll { $0.until <= now }
     requests.removeAll { $0.value <= now }
     shuffles.removeAll { $0.value.until <= now }
-    fill(at: now, neighbours: active.compactMap(node), entropy: &entropy, actions: &actions)
+    splitting.removeAll { $0.value <= now }
+    fill(
+      at: now, me: me, neighbours: active.compactMap(node), entropy: &entropy, actions: &actions)
     guard nextShuffle <= now else { return }
     let pause =
       now < born + settings.youth ? settings.shuffleYoung : settings.shuffleSettled
@@ -180,34 +194,60 @@ struct Overlay {
 
   // MARK: What it decides
 
+  /// Alone, whoever is known is asked, three at a time. With too few, walks are sent: each may bring
+  /// two. Ever more rarely, for there may be nobody else.
   private mutating func fill(
-    at now: Instant, neighbours: [NodeID], entropy: inout Entropy,
+    at now: Instant, me: Contact, neighbours: [NodeID], entropy: inout Entropy,
     actions: inout [OverlayAction]
   ) {
-    let isShort = active.count <= settings.active / 2
-    guard isShort || nextRequest <= now else { return }
-    let parallel = isShort ? 3 : 1
-    while active.count + asked.count < settings.active, asked.count < parallel {
-      let candidates = passive.filter { contact in
-        !asked.contains { $0.node == contact.node } && !neighbours.contains(contact.node)
-      }
-      guard let contact = entropy.pick(candidates) else { return }
+    guard nextWalk <= now || active.isEmpty else { return }
+    let others = passive.filter { contact in
+      !asked.contains { $0.node == contact.node } && !neighbours.contains(contact.node)
+    }
+    guard active.isEmpty else {
+      let hasOthers = !others.isEmpty || now < born + settings.youth
+      return sendWalks(at: now, me: me, hasOthers: hasOthers, entropy: &entropy, &actions)
+    }
+    nextWalk = now + settings.walkPause
+    var strangers = others
+    entropy.shuffle(&strangers)
+    for contact in strangers.prefix(max(0, settings.urgentRequests - asked.count)) {
       passive.removeAll { $0.node == contact.node }
       asked.append((contact.node, now + settings.answer))
-      if refusals > 0 { nextRequest = now + settings.answer * (1 << refusals) }
-      actions.append(.reach(contact, urgent: active.isEmpty))
+      actions.append(.reach(contact, .alone))
+    }
+  }
+
+  private mutating func sendWalks(
+    at now: Instant, me: Contact, hasOthers: Bool, entropy: inout Entropy,
+    _ actions: inout [OverlayAction]
+  ) {
+    nextWalk = now + settings.walkPause * (1 << walksInVain)
+    guard active.count < settings.active, hasOthers else { return }
+    walksInVain = min(walksInVain + 1, settings.walkDoublings)
+    for _ in 0..<max(1, (settings.active - active.count) / 2) {
+      guard let first = entropy.pick(active) else { return }
+      actions.append(.forward(first, ForwardJoin(timeToLive: settings.walk, contact: me)))
     }
   }
 
   private mutating func add(
-    _ link: LinkID, entropy: inout Entropy, actions: inout [OverlayAction]
+    _ link: LinkID, _ contact: Contact?, splits: Bool, entropy: inout Entropy,
+    actions: inout [OverlayAction]
   ) {
     guard !isActive(link) else { return }
-    if active.count >= settings.active, let victim = entropy.pick(active) {
+    let limit = splits ? settings.active : settings.activeMost
+    if active.count >= limit, let victim = entropy.pick(active) {
       active.removeAll { $0 == victim }
-      actions.append(.disconnect(victim))
+      actions.append(.disconnect(victim, successor: splits ? contact : nil))
     }
     active.append(link)
+  }
+
+  private mutating func forget(_ link: LinkID, at now: Instant) {
+    active.removeAll { $0 == link }
+    walksInVain = 0
+    nextWalk = min(nextWalk, now)
   }
 
   private mutating func expect(_ link: LinkID, _ sent: [Contact], at now: Instant) {
@@ -234,9 +274,9 @@ struct Overlay {
 enum OverlayAction {
   case forward(LinkID, ForwardJoin)
   case reply(LinkID, Bool)
-  case disconnect(LinkID)
+  case disconnect(LinkID, successor: Contact?)
   case shuffle(LinkID, Shuffle)
   case shuffleReply(LinkID, Shuffle)
   /// Open a link and ask to be neighbours.
-  case reach(Contact, urgent: Bool)
+  case reach(Contact, NeighbourRequest.Reason)
 }

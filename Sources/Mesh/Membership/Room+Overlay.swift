@@ -3,16 +3,11 @@ import Wire
 
 /// The room's overlay: translates what it decides into messages.
 extension Room {
-  func newcomer(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
-    guard let contact = contact(on: link, &ctx) else { return }
-    var actions: [OverlayAction] = []
-    overlay.newcomer(link, contact: contact, entropy: &ctx.entropy, actions: &actions)
-    perform(actions, &ctx)
-  }
-
   func received(_ request: NeighbourRequest, from link: LinkID, _ ctx: inout Context) {
     var actions: [OverlayAction] = []
-    overlay.received(request, from: link, entropy: &ctx.entropy, actions: &actions)
+    overlay.received(
+      request, from: link, contact: contact(on: link, &ctx), entropy: &ctx.entropy,
+      actions: &actions)
     perform(actions, &ctx)
   }
 
@@ -20,7 +15,8 @@ extension Room {
     guard let peer = links[link] else { return }
     var actions: [OverlayAction] = []
     let isAnswer = overlay.received(
-      reply, from: link, node: peer.node, entropy: &ctx.entropy, actions: &actions)
+      reply, from: link, contact: contact(on: link, &ctx), node: peer.node, at: ctx.now,
+      entropy: &ctx.entropy, actions: &actions)
     if !isAnswer { ctx.drop(.badShuffle) }
     perform(actions, &ctx)
   }
@@ -29,7 +25,7 @@ extension Room {
     let known = ctx.links.link(to: walk.contact.node)
     var actions: [OverlayAction] = []
     overlay.received(
-      walk, from: link, me: ctx.contact.node, known: known, entropy: &ctx.entropy,
+      walk, from: link, me: ctx.contact.node, known: known, at: ctx.now, entropy: &ctx.entropy,
       actions: &actions)
     perform(actions, &ctx)
   }
@@ -48,8 +44,12 @@ extension Room {
     if !isAnswer { ctx.drop(.badShuffle) }
   }
 
-  func receivedDisconnect(from link: LinkID, _ ctx: inout Context) {
-    overlay.disconnected(link, contact: contact(on: link, &ctx), entropy: &ctx.entropy)
+  func received(_ disconnect: Disconnect, from link: LinkID, _ ctx: inout Context) {
+    var actions: [OverlayAction] = []
+    overlay.disconnected(
+      link, contact: contact(on: link, &ctx), successor: disconnect.successor,
+      me: ctx.contact.node, at: ctx.now, entropy: &ctx.entropy, actions: &actions)
+    perform(actions, &ctx)
   }
 
   func tickOverlay(_ ctx: inout Context) {
@@ -81,17 +81,20 @@ extension Room {
         send(.neighbourReply, to: link, &ctx) {
           NeighbourReply(accepted: accepted).encoded(tag: $0)
         }
-      case .disconnect(let link):
-        send(.disconnect, to: link, &ctx) { [$0] }
-        receivedDisconnect(from: link, &ctx)
+      case .disconnect(let link, let successor):
+        let message = Disconnect(successor: successor)
+        send(.disconnect, to: link, &ctx) { message.encoded(tag: $0) }
+        if let contact = contact(on: link, &ctx) {
+          overlay.learn([contact], except: ctx.contact.node, entropy: &ctx.entropy)
+        }
       case .shuffle(let link, var shuffle):
         shuffle.contacts = ctx.mischief.recommended(shuffle.contacts, me: ctx.contact)
         sendOnce(.shuffle, to: link, &ctx) { shuffle.encoded(tag: $0) }
       case .shuffleReply(let link, var shuffle):
         shuffle.contacts = ctx.mischief.recommended(shuffle.contacts, me: ctx.contact)
         sendOnce(.shuffleReply, to: link, &ctx) { shuffle.encoded(tag: $0) }
-      case .reach(let contact, let urgent):
-        reach(contact, for: urgent ? [.neighbour, .urgent] : .neighbour, &ctx)
+      case .reach(let contact, let reason):
+        reach(contact, for: reason == .alone ? [.neighbour, .alone] : .neighbour, &ctx)
       }
     }
   }

@@ -4,8 +4,11 @@ import Wire
 
 /// Who is here: records flooded when they change, rosters compared when they do not.
 extension Room {
-  /// What a new neighbour is told at once.
-  func introduce(to link: LinkID, _ ctx: inout Context) {
+  /// What a new neighbour is told at once. Those who have been here for a while know it all.
+  func introduce(to link: LinkID, isNews: Bool, _ ctx: inout Context) {
+    guard isNews else {
+      return send(.rosterHash, to: link, &ctx) { roster.hash.encoded(tag: $0) }
+    }
     send(.introduction, to: link, &ctx) { me.introduction.encoded(tag: $0) }
     send(.presence, to: link, &ctx) { me.presence.encoded(tag: $0) }
     for member in roster.members.values where member.isRoot && member.session != me.session {
@@ -279,6 +282,9 @@ extension Room {
     }
     overlay.learn([introduction.contact], except: ctx.contact.node, entropy: &ctx.entropy)
     stream(of: presence.session)?.isSilenced = !speaks && presence.flags.contains(.speaking)
+    if roster[presence.session]?.isRoot == true, before?.isRoot != true, forest.isParentless {
+      askRoot(presence.session, &ctx)
+    }
     if let member = roster[presence.session] {
       stageChanged(member, began: began, &ctx)
     }
@@ -286,6 +292,13 @@ extension Room {
       let link = links.values.first?.link
     {
       received(early, from: link, &ctx)
+    }
+  }
+
+  /// There was nothing to offer before; a link to it is there or is not worth a storm of dials.
+  private func askRoot(_ session: SessionID, _ ctx: inout Context) {
+    for peer in links.values where peer.session == session {
+      send(.offerWant, to: peer.link, &ctx) { OfferWant().encoded(tag: $0) }
     }
   }
 

@@ -35,8 +35,8 @@ struct Lobby {
   private(set) var board: ListingBoard
   private let settings: OverlaySettings
   private var wanted: OrderedDictionary<NodeID, Wanted> = [:]
-  /// Dials under way because others named a contact, and how urgently to ask.
-  private var dialling: OrderedDictionary<NodeID, Bool> = [:]
+  /// Dials under way because others named a contact, and why neighbourhood is asked for then.
+  private var dialling: OrderedDictionary<NodeID, NeighbourRequest.Reason> = [:]
   private var hearsay: Allowance
   private var accounts: OrderedDictionary<LinkID, Account> = [:]
 
@@ -58,13 +58,13 @@ struct Lobby {
   // MARK: Links
 
   mutating func linkUp(_ link: LinkID, node: NodeID, dialled: Bool, _ ctx: inout Context) {
-    let urgent = dialling.removeValue(forKey: node) ?? (wants(node) || overlay.active.isEmpty)
+    let reason = dialling.removeValue(forKey: node)
     wanted[node]?.due = nil
     wanted[node]?.linkedAt = ctx.now
     wanted[node]?.isMissed = false
     for listing in board.all { ctx.send(.listing, listing.encoded, on: link) }
     guard dialled else { return }
-    ask(link, urgent: urgent, &ctx)
+    ask(link, reason ?? .room, &ctx)
     // Who was dialled knows an address at most, and needs our token to dial us.
     let introduction = Shuffle(timeToLive: 0, origin: ctx.contact, contacts: [])
     ctx.send(.shuffle, introduction.encoded(tag: .lobby), on: link)
@@ -72,7 +72,7 @@ struct Lobby {
 
   mutating func linkDown(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
     accounts.removeValue(forKey: link)
-    overlay.lost(link, node: node)
+    overlay.lost(link, node: node, at: ctx.now)
     guard let since = wanted[node]?.linkedAt else { return }
     let wasShort = ctx.now - since < settings.wantedRest
     wanted[node]?.due = wasShort ? ctx.now + settings.wantedRest : ctx.now
@@ -99,7 +99,7 @@ struct Lobby {
     wanted[node] = Wanted(contact: contact)
     if let link = ctx.links.link(to: node) {
       wanted[node]?.linkedAt = ctx.now
-      if !overlay.isActive(link) { ask(link, urgent: true, &ctx) }
+      if !overlay.isActive(link) { ask(link, .room, &ctx) }
     } else {
       ctx.links.forgive(node)
       ctx.links.dial(contact, at: ctx.now, into: &ctx.effects)
@@ -111,11 +111,11 @@ struct Lobby {
 
   /// Dials or asks a node that others named: `link` told us of it, or we had it in reserve.
   private mutating func reach(
-    _ contact: Contact, urgent: Bool, named link: LinkID?, _ ctx: inout Context
+    _ contact: Contact, _ reason: NeighbourRequest.Reason, named link: LinkID?, _ ctx: inout Context
   ) {
     let node = contact.node
     if let link = ctx.links.link(to: node) {
-      if !overlay.isActive(link) { ask(link, urgent: urgent, &ctx) }
+      if !overlay.isActive(link) { ask(link, reason, &ctx) }
       return
     }
     guard dialling[node] == nil, !contact.endpoints.isEmpty else { return }
@@ -126,7 +126,7 @@ struct Lobby {
       }
       return
     }
-    dialling[node] = urgent
+    dialling[node] = reason
     ctx.links.dial(contact, at: ctx.now, into: &ctx.effects)
   }
 
@@ -140,9 +140,12 @@ struct Lobby {
     take(&accounts[link, default: Account(settings)])
   }
 
-  private mutating func ask(_ link: LinkID, urgent: Bool, _ ctx: inout Context) {
+  private mutating func ask(
+    _ link: LinkID, _ reason: NeighbourRequest.Reason, _ ctx: inout Context
+  ) {
     guard overlay.asks(link, at: ctx.now) else { return }
-    ctx.send(.neighbour, NeighbourRequest(urgent: urgent).encoded(tag: .lobby), on: link)
+    let request = NeighbourRequest(overlay.active.isEmpty ? .alone : reason)
+    ctx.send(.neighbour, request.encoded(tag: .lobby), on: link)
   }
 
   // MARK: Messages
@@ -157,20 +160,26 @@ struct Lobby {
     switch type {
     case .neighbour:
       overlay.received(
-        try NeighbourRequest(from: &reader), from: link, entropy: &ctx.entropy, actions: &actions)
+        try NeighbourRequest(from: &reader), from: link, contact: ctx.links.contact(of: link),
+        entropy: &ctx.entropy, actions: &actions)
     case .neighbourReply:
       let reply = try NeighbourReply(from: &reader)
       let isAnswer = overlay.received(
-        reply, from: link, node: node, entropy: &ctx.entropy, actions: &actions)
+        reply, from: link, contact: ctx.links.contact(of: link), node: node, at: ctx.now,
+        entropy: &ctx.entropy, actions: &actions)
       if !isAnswer { ctx.drop(.badShuffle) }
     case .disconnect:
-      overlay.disconnected(link, contact: ctx.links.contact(of: link), entropy: &ctx.entropy)
+      let successor = try Disconnect(from: &reader).successor
+      overlay.disconnected(
+        link, contact: ctx.links.contact(of: link),
+        successor: successor.map { heard($0, on: link, ctx) }, me: me.node, at: ctx.now,
+        entropy: &ctx.entropy, actions: &actions)
     case .forwardJoin:
       var walk = try ForwardJoin(from: &reader)
       walk.contact = heard(walk.contact, on: link, ctx)
       overlay.received(
         walk, from: link, me: me.node, known: ctx.links.link(to: walk.contact.node),
-        entropy: &ctx.entropy, actions: &actions)
+        at: ctx.now, entropy: &ctx.entropy, actions: &actions)
     case .shuffle:
       let shuffle = heard(try Shuffle(from: &reader), on: link, ctx)
       guard spend(link, { $0.shuffles.take(at: ctx.now) }) else { return ctx.drop(.rateLimited) }
@@ -235,15 +244,17 @@ struct Lobby {
         ctx.send(.forwardJoin, walk.encoded(tag: .lobby), on: link)
       case .reply(let link, let accepted):
         ctx.send(.neighbourReply, NeighbourReply(accepted: accepted).encoded(tag: .lobby), on: link)
-      case .disconnect(let link):
-        ctx.send(.disconnect, [.lobby], on: link)
-        overlay.disconnected(link, contact: ctx.links.contact(of: link), entropy: &ctx.entropy)
+      case .disconnect(let link, let successor):
+        ctx.send(.disconnect, Disconnect(successor: successor).encoded(tag: .lobby), on: link)
+        if let contact = ctx.links.contact(of: link) {
+          overlay.learn([contact], except: ctx.contact.node, entropy: &ctx.entropy)
+        }
       case .shuffle(let link, let shuffle):
         sendOnce(.shuffle, shuffle, on: link, &ctx)
       case .shuffleReply(let link, let shuffle):
         sendOnce(.shuffleReply, shuffle, on: link, &ctx)
-      case .reach(let contact, let urgent):
-        reach(contact, urgent: urgent, named: link, &ctx)
+      case .reach(let contact, let reason):
+        reach(contact, reason, named: link, &ctx)
       }
     }
   }

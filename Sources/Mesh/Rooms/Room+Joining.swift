@@ -38,7 +38,7 @@ extension Room {
     linkKeys.removeValue(forKey: link)
     checks.removeValue(forKey: link)
     guests.removeValue(forKey: link)
-    overlay.lost(link, node: node)
+    overlay.lost(link, node: node, at: ctx.now)
     guard links.removeValue(forKey: link) != nil else { return }
     lostEdge(link, &ctx)
   }
@@ -75,19 +75,24 @@ extension Room {
     return false
   }
 
-  func sendJoin(on link: LinkID, _ ctx: inout Context) {
+  /// - Parameter isAnswer: to somebody who may not know yet what the room is.
+  func sendJoin(on link: LinkID, isAnswer: Bool = false, _ ctx: inout Context) {
     guard joinsSent[link] == nil, let transcript = ctx.links.transcript(of: link) else { return }
     joinsSent[link] = ctx.now
     let initiator = ctx.links.isInitiator(of: link) ?? true
+    // Members have these.
+    let isNews = isAnswer || !isMember
     let join = Join(
-      tag: tag, hungry: forest.isHungry && !isRootNow, genesis: charter?.genesis,
-      operation: charter?.operation, certificate: me.certificate, admission: me.admission,
+      tag: tag, hungry: forest.isHungry && !isRootNow, genesis: isNews ? charter?.genesis : nil,
+      operation: isNews ? charter?.operation : nil, certificate: me.certificate,
+      admission: me.admission,
       signature: me.sign("VR1-join", joinBody(transcript, initiator: initiator)))
     let nonce = Nonce24(random: &ctx.entropy)
     let seal = KDF.derive(key(on: link), "VR1-join-key", transcript.array + [initiator ? 0 : 1])
     let box = Box.seal(key: seal, nonce: nonce, associated: [], join.encoded)
     let mark = mark(key(on: link), transcript, initiator: initiator)
     ctx.send(.join, mark.array + nonce.array + box, on: link)
+    ctx.beginHybrid(link)
   }
 
   private func joinBody(_ transcript: Bytes64, initiator: Bool) -> [UInt8] {
@@ -155,21 +160,18 @@ extension Room {
       invite: join.admission?.invite, theirTag: join.tag, since: ctx.now,
       futile: Allowance(
         every: ctx.settings.entry.futilePause, burst: ctx.settings.entry.futileOperations))
-    if joinsSent[link] == nil { sendJoin(on: link, &ctx) }
+    if joinsSent[link] == nil { sendJoin(on: link, isAnswer: true, &ctx) }
     if forest.isHungry && !isRootNow {
       links[link]?.feedsUntil = ctx.now + ctx.settings.forest.firstFeed + .seconds(1)
     }
     let wasJoining = !isMember
     if wasJoining { becomeMember(&ctx) }
-    introduce(to: link, &ctx)
-    tellOperations(to: link, isJoining: join.genesis == nil, &ctx)
+    let isStranger = roster[session] == nil
+    introduce(to: link, isNews: wasJoining || join.hungry || isStranger, &ctx)
+    tellOperations(to: link, isJoining: isStranger, &ctx)
     announceKeys(to: link, &ctx)
-    if join.hungry {
-      newcomer(link, node: node, &ctx)
-      feed(link, for: ctx.settings.forest.firstFeed, &ctx)
-    } else if wasJoining {
-      newcomer(link, node: node, &ctx)
-    }
+    if join.hungry { feed(link, for: ctx.settings.forest.firstFeed, &ctx) }
+    if wasJoining { act([.neighbour, .alone], on: link, &ctx) }
     if let reach = reaching.removeValue(forKey: node) { act(reach.purpose, on: link, &ctx) }
     receiveEarly(from: link, &ctx)
     beginWishedCheck(on: link, &ctx)
@@ -184,10 +186,8 @@ extension Room {
   }
 
   private func act(_ purpose: Reach.Purpose, on link: LinkID, _ ctx: inout Context) {
-    if purpose.contains(.neighbour) || purpose.contains(.urgent), !overlay.isActive(link),
-      overlay.asks(link, at: ctx.now)
-    {
-      let request = NeighbourRequest(urgent: purpose.contains(.urgent))
+    if purpose.contains(.neighbour), !overlay.isActive(link), overlay.asks(link, at: ctx.now) {
+      let request = NeighbourRequest(purpose.contains(.alone) ? .alone : .sent)
       send(.neighbour, to: link, &ctx) { request.encoded(tag: $0) }
     }
     if purpose.contains(.candidate) {
@@ -233,7 +233,7 @@ extension Room {
   func removeNeighbour(_ link: LinkID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
     guard let peer = links.removeValue(forKey: link) else { return }
-    overlay.lost(link, node: peer.node)
+    overlay.lost(link, node: peer.node, at: ctx.now)
     lostEdge(link, &ctx)
   }
 }

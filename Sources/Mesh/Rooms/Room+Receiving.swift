@@ -85,7 +85,7 @@ extension Room {
     switch type {
     case .neighbour: received(try NeighbourRequest(from: &reader), from: link, &ctx)
     case .neighbourReply: received(try NeighbourReply(from: &reader), from: link, &ctx)
-    case .disconnect: receivedDisconnect(from: link, &ctx)
+    case .disconnect: received(try Disconnect(from: &reader), from: link, &ctx)
     case .forwardJoin: received(try ForwardJoin(from: &reader), from: link, &ctx)
     case .shuffle: received(try Shuffle(from: &reader), from: link, &ctx)
     case .shuffleReply: received(reply: try Shuffle(from: &reader), from: link, &ctx)

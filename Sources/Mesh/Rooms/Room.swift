@@ -199,7 +199,8 @@ struct Reach {
   struct Purpose: OptionSet {
     let rawValue: UInt8
     static let neighbour = Purpose(rawValue: 1)
-    static let urgent = Purpose(rawValue: 2)
+    /// Nobody else is a neighbour.
+    static let alone = Purpose(rawValue: 2)
     static let candidate = Purpose(rawValue: 4)
     static let entry = Purpose(rawValue: 8)
   }

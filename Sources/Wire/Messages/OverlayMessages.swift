@@ -1,16 +1,23 @@
-/// Asks to become a neighbour in an overlay (HyParView NEIGHBOR, DSN 2007 §4). `urgent`: the asker
-/// has none left and is not refused.
+/// Asks to become a neighbour in an overlay (HyParView NEIGHBOR, DSN 2007 §4).
 package struct NeighbourRequest: Hashable, Sendable {
-  package var urgent: Bool
+  package enum Reason: UInt8, Sendable {
+    /// There is room for one more.
+    case room = 0
+    /// The asker has no neighbour at all and is not refused.
+    case alone = 1
+    /// Somebody sent the asker, or the end of its own walk asks: one above the usual is taken.
+    case sent = 2
+  }
 
-  package init(urgent: Bool) { self.urgent = urgent }
+  package var reason: Reason
 
-  package func encoded(tag: RoomTag) -> [UInt8] { [tag, urgent ? 1 : 0] }
+  package init(_ reason: Reason) { self.reason = reason }
+
+  package func encoded(tag: RoomTag) -> [UInt8] { [tag, reason.rawValue] }
 
   package init(from reader: inout Reader) throws(WireError) {
-    let value = try reader.u8()
-    guard value < 2 else { throw .unknown }
-    urgent = value == 1
+    guard let reason = Reason(rawValue: try reader.u8()) else { throw .unknown }
+    self.reason = reason
     try reader.finish()
   }
 }
@@ -31,7 +38,26 @@ package struct NeighbourReply: Hashable, Sendable {
   }
 }
 
-/// Carries a newcomer along a random walk (HyParView FORWARDJOIN).
+/// Ends a neighbourhood (HyParView DISCONNECT), naming who takes the sender's place, if anybody.
+package struct Disconnect: Hashable, Sendable {
+  package var successor: Contact?
+
+  package init(successor: Contact?) { self.successor = successor }
+
+  package func encoded(tag: RoomTag) -> [UInt8] {
+    var writer = Writer(capacity: 128)
+    writer.u8(tag)
+    successor?.encode(into: &writer)
+    return writer.bytes
+  }
+
+  package init(from reader: inout Reader) throws(WireError) {
+    successor = reader.remaining > 0 ? try Contact(from: &reader) : nil
+    try reader.finish()
+  }
+}
+
+/// Carries one who is short of neighbours along a random walk (HyParView FORWARDJOIN).
 package struct ForwardJoin: Hashable, Sendable {
   package var timeToLive: UInt8
   package var contact: Contact

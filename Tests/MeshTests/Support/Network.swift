@@ -96,7 +96,8 @@ final class Network {
   @discardableResult
   func add(
     settings: Settings = Settings(), uplink: Int = 5_000_000, relays: Bool = true,
-    token: Bytes16? = nil, skew: Duration = .zero
+    token: Bytes16? = nil, skew: Duration = .zero,
+    encapsulation: any KeyEncapsulation = AgreementStandIn()
   ) throws -> Node {
     var entropy = Entropy.branch(of: &dice)
     let identity = try Identity.make(&entropy)
@@ -105,7 +106,7 @@ final class Network {
     let endpoint = Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 4_000)
     let participant = try Participant(
       identity: identity, token: token, settings: settings, entropy: entropy,
-      at: now + skew)
+      at: now + skew, encapsulation: encapsulation)
     let node = Node(
       endpoint: endpoint, skew: skew, participant: participant, identity: copy,
       settings: settings)
