@@ -22,6 +22,11 @@ extension Participant {
     return status
   }
 
+  /// Where a member of a room says to be.
+  package func contact(of session: SessionID, in room: RoomID) -> Contact? {
+    rooms.first { $0.id == room }?.roster[session]?.introduction.contact
+  }
+
   /// The person's key in a room, for a moderator to let in by name.
   package func persona(in room: RoomID) -> PersonaID? {
     if let known = rooms.first(where: { $0.id == room }) { return known.me.person }

@@ -57,6 +57,7 @@ package struct Participant: ~Copyable {
 
   package var nextDeadline: Deadline? {
     var next = Deadline.earlier(ctx.links.nextDeadline, lobby.nextDeadline)
+    next = .earlier(next, ctx.hybrid.nextDeadline)
     next = .earlier(next, Deadline(min(nextHousekeeping, nextListing), .expiry))
     for room in rooms { next = .earlier(next, room.nextDeadline(ctx.settings)) }
     return next
@@ -87,6 +88,7 @@ package struct Participant: ~Copyable {
   package mutating func wake(at now: Instant, into effects: inout Effects) {
     begin(now, &effects)
     ctx.links.tick(at: now, into: &ctx.effects)
+    ctx.tickHybrid()
     lobby.tick(&ctx)
     for room in rooms { room.tick(&ctx) }
     endJoining()

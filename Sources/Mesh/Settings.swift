@@ -193,6 +193,8 @@ package struct FrameSettings: Sendable {
 package struct KeySettings: Sendable {
   /// Frames per ratchet step, as a shift: 512, about 10 s of speech.
   package var stepShift: UInt32 = 9
+  /// Between the first JOIN and the ML-KEM key. A guess: what one path puts out of order.
+  package var hybridDelay: Duration = .milliseconds(10)
   /// More steps than a generation lasts: 600 s are 59 of them.
   package var stepsAhead: UInt32 = 64
   package var generationLifetime: Duration = .seconds(600)

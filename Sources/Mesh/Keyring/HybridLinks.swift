@@ -41,13 +41,30 @@ package struct HybridLinks {
   }
 
   private let scheme: any KeyEncapsulation
+  /// Links whose exchange is about to begin.
+  private var planned: OrderedDictionary<LinkID, Instant> = [:]
   private var exchanges: OrderedDictionary<LinkID, Exchange> = [:]
 
   package init(scheme: any KeyEncapsulation) { self.scheme = scheme }
 
   package func isReady(_ link: LinkID) -> Bool { exchanges[link]?.isReady ?? false }
 
-  mutating func forget(_ link: LinkID) { exchanges.removeValue(forKey: link) }
+  var nextDeadline: Deadline? { planned.values.min().map { Deadline($0, .handshake) } }
+
+  mutating func plan(_ link: LinkID, at due: Instant) {
+    if exchanges[link] == nil, planned[link] == nil { planned[link] = due }
+  }
+
+  mutating func takeDue(at now: Instant) -> [LinkID] {
+    let due = planned.filter { $0.value <= now }.map(\.key)
+    for link in due { planned.removeValue(forKey: link) }
+    return due
+  }
+
+  mutating func forget(_ link: LinkID) {
+    exchanges.removeValue(forKey: link)
+    planned.removeValue(forKey: link)
+  }
 
   /// What the end that opened the link sends; nothing the second time.
   package mutating func begin(_ link: LinkID, _ entropy: inout Entropy) -> [HybridPart] {
@@ -105,10 +122,17 @@ package struct HybridLinks {
 }
 
 extension Context {
-  /// Whoever opened the link begins, together with the first JOIN.
-  mutating func beginHybrid(_ link: LinkID) {
+  /// Whoever opened the link begins, right behind the first JOIN: not with it, for what overtakes
+  /// the end of the handshake is lost, and would be repeated a quarter of a second later.
+  mutating func planHybrid(_ link: LinkID) {
     guard links.isInitiator(of: link) == true else { return }
-    for part in hybrid.begin(link, &entropy) { send(.hybridKey, part.encoded, on: link) }
+    hybrid.plan(link, at: now + settings.keys.hybridDelay)
+  }
+
+  mutating func tickHybrid() {
+    for link in hybrid.takeDue(at: now) {
+      for part in hybrid.begin(link, &entropy) { send(.hybridKey, part.encoded, on: link) }
+    }
   }
 
   /// True when keys can go over the link from now on.

@@ -92,7 +92,7 @@ extension Room {
     let box = Box.seal(key: seal, nonce: nonce, associated: [], join.encoded)
     let mark = mark(key(on: link), transcript, initiator: initiator)
     ctx.send(.join, mark.array + nonce.array + box, on: link)
-    ctx.beginHybrid(link)
+    ctx.planHybrid(link)
   }
 
   private func joinBody(_ transcript: Bytes64, initiator: Bool) -> [UInt8] {
