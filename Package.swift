@@ -41,6 +41,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
   ],
   targets: [
     .systemLibrary(
@@ -53,6 +54,8 @@ let package = Package(
       name: "COpusEnc", pkgConfig: "libopusenc", providers: [.apt(["libopusenc-dev"])]),
     .systemLibrary(
       name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
+    .systemLibrary(
+      name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     .target(name: "Wire", swiftSettings: pure),
@@ -64,6 +67,10 @@ let package = Package(
         .product(name: "OrderedCollections", package: "swift-collections"),
       ],
       swiftSettings: pure),
+    .target(
+      name: "Quantum",
+      dependencies: ["Mesh", "Keys", "Wire", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: strict),
     .target(
       name: "Voice", dependencies: ["COpus", "COpusFile", "COpusEnc", "CSpeexDSP"],
       swiftSettings: strict),
@@ -78,7 +85,7 @@ let package = Package(
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Node", "Simulator", "Voice", "Mesh", "Keys", "Wire", "CLinux",
+        "Node", "Simulator", "Voice", "Quantum", "Mesh", "Keys", "Wire", "CLinux", "CQREncode",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -105,6 +112,11 @@ let package = Package(
     .testTarget(
       name: "StarlingTests", dependencies: ["starling", "Node", "Simulator"],
       swiftSettings: strict),
+    .testTarget(
+      name: "QuantumTests",
+      dependencies: [
+        "Quantum", "Mesh", "Keys", "Wire", .product(name: "Crypto", package: "swift-crypto"),
+      ], swiftSettings: strict),
     .testTarget(name: "TidyTests", swiftSettings: strict),
 
     // What a fuzzer does with bytes; the tests replay its corpora through the same functions.

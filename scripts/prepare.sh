@@ -5,6 +5,7 @@
 BUILD_PACKAGES=(
   git ca-certificates pkg-config binutils libc6-dev libstdc++-12-dev
   libsodium-dev libopus-dev libopusfile-dev libopusenc-dev libspeexdsp-dev
+  libqrencode-dev
 )
 SPEECH_PACKAGES=(pocketsphinx-testdata) # read speech for the demo and for tests of sound
 LAB_PACKAGES=(

@@ -14,6 +14,7 @@ final class HostileNeighbour {
 
   var victim: Participant
   var links: Links
+  private var hybrid = HybridLinks(scheme: AgreementStandIn())
   var effects = Effects()
   var now = HostileNeighbour.start
   let room: RoomID
@@ -123,6 +124,15 @@ final class HostileNeighbour {
     let mark = KDF.derive16(roomKey, "VR1-tag", transcript.array + role)
     let box = Box.seal(key: seal, nonce: nonce, associated: [], plain)
     try say(MessageType.join.rawValue, mark.array + nonce.array + box)
+    var entropy = Entropy.seeded(23)
+    for part in hybrid.begin(link, &entropy) {
+      try say(MessageType.hybridKey.rawValue, part.encoded)
+    }
+  }
+
+  /// A key as it would go to a neighbour.
+  func seal(_ secret: borrowing Secret, nonce: Nonce24) -> [UInt8]? {
+    links.up.first.flatMap { hybrid.seal(secret, nonce: nonce, on: $0) }
   }
 
   // MARK: The victim
@@ -160,7 +170,18 @@ final class HostileNeighbour {
   }
 
   private func hear(_ bytes: [UInt8]) {
-    _ = links.receive(bytes.span, from: Self.place, at: now, into: &effects)
+    if let link = links.receive(bytes.span, from: Self.place, at: now, into: &effects),
+      let transcript = links.transcript(of: link)
+    {
+      for record in links.records where record.type == MessageType.hybridAnswer.rawValue {
+        let body = Array(links.plain[record.start..<record.start + record.count])
+        var reader = Reader(body.span)
+        guard let part = try? HybridPart(from: &reader, of: HybridPart.answerBytes) else {
+          continue
+        }
+        _ = try? hybrid.received(answer: part, on: link, transcript: transcript)
+      }
+    }
     links.events.removeAll()
   }
 

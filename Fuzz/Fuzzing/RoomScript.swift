@@ -179,9 +179,7 @@ struct RoomScript: ~Copyable {
     let body = announcement.encoded(tag: 0)
     if spoilt & 4 == 0 { try neighbour.say(MessageType.keyAnnouncement.rawValue, body) }
     let nonce = Nonce24(high: .zero, low: UInt64(generation))
-    guard let link = neighbour.links.up.first,
-      let sealed = neighbour.links.seal(base, nonce: nonce, on: link)
-    else { return }
+    guard let sealed = neighbour.seal(base, nonce: nonce) else { return }
     let granted = spoilt & 8 == 0 ? UInt32(step & 3) : UInt32(step) << 24 | 0xFF_FFFF
     let grant = Messages.written {
       $0.u8(0)

@@ -8,6 +8,7 @@ struct Context: ~Copyable {
   var links: Links
   var effects = Effects()
   var entropy: Entropy
+  var hybrid: HybridLinks
   let settings: Settings
   /// How others may reach this node.
   var contact: Contact
@@ -19,11 +20,12 @@ struct Context: ~Copyable {
   var mischief: Mischief = []
 
   init(
-    links: consuming Links, entropy: consuming Entropy, settings: Settings, contact: Contact,
-    capacity: Capacity
+    links: consuming Links, entropy: consuming Entropy, hybrid: HybridLinks, settings: Settings,
+    contact: Contact, capacity: Capacity
   ) {
     self.links = links
     self.entropy = entropy
+    self.hybrid = hybrid
     self.settings = settings
     self.contact = contact
     self.capacity = capacity

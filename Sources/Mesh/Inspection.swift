@@ -19,6 +19,7 @@ package struct Inspection: Sendable {
   package var streams: Int
   package var candidates: Int
   package var asked: Int
+  package var keys: [Key]
   package var neighbours: [NodeID]
   package var trees: [Place] = []
   /// By kind, what has been kept longest beyond its time.
@@ -38,6 +39,16 @@ package struct Inspection: Sendable {
       self.due = due
     }
   }
+
+  /// The newest key that is held of one speaker.
+  package struct Key: Hashable, Sendable {
+    package var speaker: SessionID
+    package var generation: UInt16
+    /// Its first frame.
+    package var start: UInt32
+  }
+
+  package func key(of speaker: SessionID) -> Key? { keys.first { $0.speaker == speaker } }
 
   /// The place in one tree.
   package struct Place: Sendable {
@@ -62,7 +73,7 @@ extension Participant {
       rosterVersions: room.roster.hash.versions, links: ctx.links.up.count,
       active: room.overlay.active.count, passive: room.overlay.passive.count,
       streams: room.streams.count, candidates: room.forest.candidates.count,
-      asked: room.asked.count,
+      asked: room.asked.count, keys: room.keyring.held,
       neighbours: room.overlay.active.compactMap { room.links[$0]?.node })
     for slot in room.forest.slots {
       let children = room.forest.children[Int(slot.tree.rawValue)]
@@ -87,7 +98,7 @@ extension Participant {
       return until
     }
     let ends: [(String, Instant?)] = [
-      ("a presence without introduction", room.pending.values.map(\.until).min()),
+      ("a member asked for", room.asked.values.min()),
       ("a guest", room.forest.children.joined().compactMap(\.until).min()),
       ("a question to a parent", room.forest.slots.compactMap { $0.asking?.until }.min()),
       ("a former parent", room.forest.slots.compactMap { $0.former?.until }.min()),

@@ -149,7 +149,7 @@ extension Room {
     let nothing = RosterHash(versions: ctx.entropy.next(), beats: 0)
     sendOnce(.rosterHash, to: link, &ctx) { nothing.encoded(tag: $0) }
     sendOnce(.presenceWant, to: link, &ctx) { everybody.encoded(tag: $0) }
-    sendOnce(.introductionWant, to: link, &ctx) { everybody.encoded(tag: $0) }
+    sendOnce(.memberWant, to: link, &ctx) { everybody.encoded(tag: $0) }
     sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
     for stream in streams where stream.highest > 32 {
       let pull = Pull(session: stream.session, first: stream.highest - 31, mask: .max)

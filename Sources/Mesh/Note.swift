@@ -5,7 +5,7 @@ package enum Note: Hashable, Sendable {
   case linkUp, linkDown, handshakeFailed
   case rekeyed, roamed
   case mirrored, grafted, pulled, detached
-  case keyGranted, keyRefused
+  case keyGranted, keyRefused, keyWithheld
 }
 
 /// Why something from the network was ignored. Each has one meaning and is counted by the shell.
@@ -15,6 +15,9 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   case cookieWanted, tooManySessions, tooManyHandshakes, duplicateMessage
   // Rooms
   case unknownRoom, badJoin, badCertificate, badAdmission, notJoined
+  case notAdmitted, removedPerson, roomClosed, doorShut, expiredInvite, waitingFull
+  // Authority
+  case badOperation, staleOperation, operationsFull, contradiction, badHand, notAllowed
   // Presence and membership
   case badPresence, stalePresence, expiredPresence, rosterFull, badShuffle
   // Keys

@@ -7,6 +7,9 @@ package struct Settings: Sendable {
   package var forest = ForestSettings()
   package var frames = FrameSettings()
   package var keys = KeySettings()
+  package var authority = AuthoritySettings()
+  package var hands = HandSettings()
+  package var entry = EntrySettings()
 
   /// Rooms at once. A guess: a person listens to one or two.
   package var rooms = 16
@@ -217,17 +220,54 @@ package struct FrameSettings: Sendable {
 package struct KeySettings: Sendable {
   /// Frames per ratchet step, as a shift: 512, about 10 s of speech.
   package var stepShift: UInt32 = 9
+  /// Between the first JOIN and the ML-KEM key. A guess: what one path puts out of order.
+  package var hybridDelay: Duration = .milliseconds(10)
   /// More steps than a generation lasts: 600 s are 59 of them.
   package var stepsAhead: UInt32 = 64
   package var generationLifetime: Duration = .seconds(600)
   /// Between announcing a new generation and its first frame.
   package var activation: Duration = .milliseconds(300)
+  /// After a removal: others removed meanwhile are shut out by the same new key, and everybody has
+  /// it by the time it is used (4-cryptography 2.6 K5: reach of 5,000 nodes is 0.25 to 0.4 s).
+  package var collect: Duration = .milliseconds(250)
+  package var switchOver: Duration = .seconds(1)
+  package var rekeyPause: Duration = .seconds(2)
   package var keepOld: Duration = .seconds(2)
+  /// After this a key that has a successor is erased.
+  package var keepReplaced: Duration = .seconds(5)
   package var requestAfter: Duration = .milliseconds(200)
   /// A key or announcement ahead of what it belongs to waits so long. A guess: mail is repeated for
   /// less.
   package var keepEarly: Duration = .seconds(10)
   package var generationsKept = 2
+
+  package init() {}
+}
+
+/// Coming in and being let in.
+package struct EntrySettings: Sendable {
+  /// Guests whose inviter has yet to say yes, held by one node, and how long. Guesses: a person
+  /// looks at a screen for a minute.
+  package var waiting = 32
+  package var patience: Duration = .seconds(60)
+  /// An inviter that did not answer is asked again.
+  package var pleaEvery: Duration = .seconds(10)
+  /// Pleas remembered, so that none goes round.
+  package var pleas = 64
+  /// Introductions of people whom no operation here lets in, kept so long for the operation that
+  /// does.
+  package var strangers = 64
+  package var strangerLife: Duration = .seconds(10)
+  /// Operations of one link that led to nothing, at once and then one in each pause: each cost a
+  /// signature check. A guess.
+  package var futileOperations = 100
+  package var futilePause: Duration = .milliseconds(100)
+  /// How long a seat on the stage is offered. A guess.
+  package var seatOffer: Duration = .seconds(60)
+  /// A closed room is left after this long: its last operation has gone on by then. A guess.
+  package var closing: Duration = .seconds(3)
+  /// What is told on joining is no news: hands may have been up for long.
+  package var backlog: Duration = .seconds(15)
 
   package init() {}
 }

@@ -70,6 +70,7 @@ extension Host {
     guard let client = clients.removeValue(forKey: id) else { return }
     loop.unwatch(client.raw)
     endTalk(id)
+    followers[id] = nil
     waitingJoins.removeAll { $0.client == id }
     waitingLinks.removeAll { $0.client == id }
     for listening in listenings.values { listening.remove(id) }
@@ -108,7 +109,7 @@ extension Host {
     case _ where client.isLeaving: break
     case .lines: readLines(id)
     case .speaking: soundCame(id)
-    case .waiting, .listening, .watching: break
+    case .waiting, .listening, .watching, .following: break
     }
     flush(id)
   }

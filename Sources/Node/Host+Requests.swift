@@ -32,6 +32,17 @@ extension Host {
       try beginTalk(id, room: try room(name), bitrate: bitrate, milliseconds: milliseconds)
       answer(id, SoundReport())
     case .listen(let name): listen(id, try room(name))
+    case .persona(let invite):
+      guard let person = participant.persona(in: invite.room) else {
+        throw ControlError(Refusal.memoryFull)
+      }
+      answer(id, PersonaReport(person: person.text))
+    case .stage(let name, let request): try carryOut(request, in: try room(name), for: id)
+    case .events(let name):
+      let room: RoomID? = if let name { try room(name) } else { nil }
+      clients[id]?.mode = .following
+      followers[id] = .some(room)
+      answer(id, DoneReport())
     case .frames(let name):
       let room = try room(name)
       clients[id]?.mode = .watching(room)

@@ -77,6 +77,11 @@ extension Host {
     arm()
   }
 
+  /// Somebody took the right to speak away.
+  func silenced(_ room: RoomID) {
+    for (id, talker) in talkers where talker.room == room { endTalk(id) }
+  }
+
   /// This node is no longer in `room`.
   func left(_ room: RoomID) {
     nextCounters[room] = nil

@@ -26,6 +26,9 @@ package actor Host {
   var listenings: [RoomID: Listening] = [:]
   var talkers: [Int: Talker] = [:]
   var watchers: [RoomID: Set<Int>] = [:]
+  /// Clients that follow events: of one room or of all.
+  var followers: [Int: RoomID?] = [:]
+  var eventCount: UInt64 = 0
   /// The counter of the next frame this node sends into a room.
   var nextCounters: [RoomID: UInt32] = [:]
 
@@ -40,6 +43,7 @@ package actor Host {
   var missed: Set<NodeID> = []
 
   private var hellos: HelloLog?
+  private let kept: KeptOperations?
   private var nextLook: Int64 = 0
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
@@ -61,7 +65,7 @@ package actor Host {
   package init(
     loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
     introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
-    hellos: consuming HelloLog? = nil,
+    hellos: consuming HelloLog? = nil, kept: sending KeptOperations? = nil,
     clock: Clock = Clock(), logger: Logger
   ) {
     self.loop = loop
@@ -72,6 +76,7 @@ package actor Host {
     self.participant = participant
     self.remembered = remembered
     self.hellos = hellos
+    self.kept = kept
     self.socket = socket
   }
 
@@ -189,11 +194,26 @@ package actor Host {
     }
   }
 
+  /// Before it leaves as well: nothing may be signed twice in two ways.
+  private func keep(_ keepsakes: [Keepsake]) {
+    do throws(SystemError) {
+      try kept?.keep(keepsakes, at: clock.now.milliseconds)
+    } catch {
+      logger.warning(
+        "Decisions cannot be written down: \(error.sentence). A restart may cost a role."
+      )
+    }
+  }
+
   /// Sends, tells, counts, in this order: datagrams must not wait for a log line.
   private func applyEffects(from origin: Origin) {
     if !effects.answered.isEmpty {
       writeDown(effects.answered)
       effects.answered.removeAll(keepingCapacity: true)
+    }
+    if !effects.keepsakes.isEmpty {
+      keep(effects.keepsakes)
+      effects.keepsakes.removeAll()
     }
     socket.send(effects.outbox)
     effects.outbox.removeAll()

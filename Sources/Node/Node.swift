@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Keys
 package import Logging
-import Mesh
+package import Mesh
 import Wire
 
 /// A running node, put together from its settings: storage, identity, socket, host, control socket.
@@ -20,8 +20,8 @@ package struct Node: ~Copyable {
 
   /// Opens everything that can fail for a reason of the user's: data directory, identity, port.
   package init(
-    configuration: Configuration, passphrase: Passphrase, version: String, logger: Logger,
-    clock: Clock = Clock()
+    configuration: Configuration, passphrase: Passphrase, version: String,
+    encapsulation: any KeyEncapsulation, logger: Logger, clock: Clock = Clock()
   ) throws {
     Hardening.apply()
     do throws(KeysError) {
@@ -38,6 +38,7 @@ package struct Node: ~Copyable {
     let identity = try storage.identity(
       passphrase: passphrase, unprotected: configuration.unprotected, entropy: &entropy)
     let keeper = PeerKeeper(path: storage.peersPath, key: try identity.storageKey())
+    let kept = KeptOperations(path: storage.operationsPath, key: try identity.storageKey())
     let token = identity.addressToken()
     let socket = try Self.bind(configuration.bind)
     var hellos: HelloLog?
@@ -51,13 +52,14 @@ package struct Node: ~Copyable {
     }
     let participant = try Participant(
       identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now,
-      answered: answered)
+      answered: answered, keepsakes: kept.keepsakes, encapsulation: encapsulation)
     let loop = try EventLoop()
     host = Host(
       loop: loop, socket: socket, participant: participant,
       introduction: Host.Introduction(
         name: configuration.name, capacity: configuration.capacity, version: version),
-      remembered: keeper.load(), hellos: hellos, clock: clock, logger: logger)
+      remembered: keeper.load(), hellos: hellos,
+      kept: kept, clock: clock, logger: logger)
     self.loop = loop
     self.keeper = keeper
     self.configuration = configuration

@@ -94,7 +94,7 @@ struct Invariants {
       ("contacts in reserve", inside.passive, settings.overlay.passive),
       ("links", inside.links, settings.links.sessions),
       ("streams", inside.streams, settings.frames.streams),
-      ("presence records without introduction", inside.pending, settings.presence.pendingMaximum),
+      ("members asked for", inside.asked, settings.presence.askedMaximum),
       ("candidates for parents", inside.candidates, settings.links.sessions),
       ("members", inside.members, members),
       ("children in a tree", lasting, settings.forest.childrenMaximumFast),

@@ -11,13 +11,23 @@ struct ID: ParsableCommand {
 
       EXAMPLE
         starling id
+        starling id --room starling:EAEj…
       """)
 
   @OptionGroup var node: NodeChoice
+  @Option(help: "Link to a room: the key this person would have there, for a moderator to admit.")
+  var room: String?
   @Flag(help: "As JSON.")
   var json = false
 
   func run() throws {
+    if let room {
+      guard let invite = try? Invite(text: room) else {
+        throw Failure(.usage, "This is not an invite link (starling:…).")
+      }
+      let report = try node.ask(.persona(invite), for: PersonaReport.self)
+      return json ? Terminal.say(json: report) : Terminal.say(report.person)
+    }
     let report = try node.ask(.id, for: IdentityReport.self)
     if json { return Terminal.say(json: report) }
     Terminal.say("Key:     \(report.node)")

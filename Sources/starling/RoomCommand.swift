@@ -13,7 +13,8 @@ struct RoomCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Make a room and be in it.",
       discussion: """
-        A social room is joined by link; an open room is listed to every connected node.
+        A social room is joined by link; an open room is listed to every connected node; into a \
+        closed one come those a moderator names, or gives a link of their own.
 
         EXAMPLE
           starling room create "Kitchen table" --name Ann
@@ -25,14 +26,20 @@ struct RoomCommand: ParsableCommand {
     var title: String
     @Flag(help: "Listed, and open to everybody who sees it.")
     var open = false
+    @Flag(help: "Nobody comes in by the room's own link.")
+    var closed = false
     @Option(help: "Name others see.")
     var name: String?
     @Flag(help: "As JSON.")
     var json = false
 
+    func validate() throws {
+      guard !(open && closed) else { throw ValidationError("Open or closed?") }
+    }
+
     func run() throws {
       let request = ControlRequest.create(
-        title: title, access: open ? .open : .social, name: name)
+        title: title, access: open ? .open : closed ? .closed : .social, name: name)
       let report = try node.ask(request, for: RoomReport.self)
       json ? Terminal.say(json: report) : Terminal.say(report.room)
     }

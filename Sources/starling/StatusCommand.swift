@@ -48,11 +48,20 @@ struct StatusCommand: ParsableCommand {
       [
         "  " + (member.name.isEmpty ? "(no name)" : member.name),
         member.session == room.session ? "me" : short(member.node),
-        member.onStage ? "on stage" : "", member.relays ? "relays" : "",
+        member.role ?? "relay", member.muted ? "muted" : "", String(member.person.prefix(8)),
+        member.onStage ? "speaking" : "", member.relays ? "relays" : "",
         member.audible ? "audible" : "",
       ]
     }
     Terminal.say(Terminal.table(members))
+    if !room.stage.hands.isEmpty {
+      let hands = room.stage.hands.map { String($0.prefix(8)) }
+      Terminal.say("  hands: \(hands.joined(separator: " "))")
+    }
+    for invite in room.stage.invites {
+      let uses = invite.uses == 0 ? "any number" : "\(invite.used) of \(invite.uses)"
+      Terminal.say("  link \(invite.invite.prefix(8)): \(invite.role), \(uses)")
+    }
     for tree in room.trees {
       let parent = tree.parent.map(short) ?? "none"
       Terminal.say(

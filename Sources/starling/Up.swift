@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import Logging
 import Node
+import Quantum
 
 /// `starling up`: the node itself.
 struct Up: AsyncParsableCommand {
@@ -75,7 +76,7 @@ struct Up: AsyncParsableCommand {
     let node = try Node(
       configuration: settings,
       passphrase: Passphrase(file: settings.passphraseFile, environment: environment),
-      version: Starling.version, logger: logger)
+      version: Starling.version, encapsulation: MLKEM(), logger: logger)
     // After the passphrase was asked for: until then Ctrl-C ends the program.
     let signals = try StopSignals()
     let stops = [signals.raw] + (stopWithStdin ? [STDIN_FILENO] : [])

@@ -16,6 +16,16 @@ struct ControlRequestTests {
     .leave(nil), .leave("Kitchen"), .invite("Kitchen", lifetime: 3_600), .connect(address),
     .connect(address, waits: false),
     .speak(nil, bitrate: 16_000, milliseconds: 60), .listen("Kitchen"), .frames(nil),
+    .events(nil), .events("Kitchen"), .persona(invite),
+    .create(title: "Council", access: .closed, name: nil),
+    .stage(nil, .hand(isUp: false)), .stage("Kitchen", .takeSeat), .stage(nil, .stepDown),
+    .stage(nil, .moderate(.remove, person: "1f2e", seconds: 60, isImmediate: true)),
+    .stage("Kitchen", .moderate(.promote, person: "Ben", seconds: 0, isImmediate: false)),
+    .stage(nil, .close), .stage(nil, .policy([.handsDown, .doorShut])),
+    .stage(nil, .revoke("ab12")),
+    .stage(nil, .makeInvite(InviteTerms(role: .speaker, uses: 1), lifetime: 600)),
+    .stage(nil, .verify(person: nil)), .stage(nil, .verify(person: "Ben")),
+    .stage(nil, .compare(person: "Ben")),
   ]
 
   @Test(arguments: requests)
@@ -57,6 +67,15 @@ struct ControlRequestTests {
     Bad(line: #"{"request":"speak","bitrate":1e99}"#, code: .malformed),
     Bad(line: #"{"request":"invite","lifetime":-1}"#, code: .malformed),
     Bad(line: #"{"request":"invite","lifetime":604801}"#, code: .malformed),
+    Bad(line: #"{"request":"mod","action":"exile","person":"Ben"}"#, code: .malformed),
+    Bad(line: #"{"request":"mod","action":"mute"}"#, code: .missing),
+    Bad(line: #"{"request":"mod","action":"mute","person":"B","seconds":-1}"#, code: .malformed),
+    Bad(line: #"{"request":"mod.policy","policy":["quiet"]}"#, code: .malformed),
+    Bad(line: #"{"request":"invite.make","role":"moderator"}"#, code: .malformed),
+    Bad(line: #"{"request":"invite.make","uses":16777216}"#, code: .malformed),
+    Bad(line: #"{"request":"invite.make","lifetime":59}"#, code: .malformed),
+    Bad(line: #"{"request":"compare"}"#, code: .missing),
+    Bad(line: #"{"request":"persona"}"#, code: .missing),
   ]
 
   @Test(arguments: bad)

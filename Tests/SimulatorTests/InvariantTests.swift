@@ -98,7 +98,7 @@ struct InvariantTests {
   @Test(arguments: 0..<7)
   func aTableThatIsTooFullIsFound(number: Int) throws {
     let tables: [WritableKeyPath<Inspection, Int>] = [
-      \.active, \.passive, \.links, \.streams, \.pending, \.candidates, \.members,
+      \.active, \.passive, \.links, \.streams, \.asked, \.candidates, \.members,
     ]
     #expect(try breaches { $0[0][keyPath: tables[number]] = 5_000 } == [.bounds])
   }

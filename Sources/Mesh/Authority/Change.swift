@@ -16,7 +16,17 @@ package enum Change: Hashable, Sendable {
   case policy(RoomPolicy)
   case closed
 
-  /// Somebody may hear or speak no longer: speakers need new keys.
+  /// Somebody may hear no longer: speakers need new keys.
+  package var limitsHearing: Bool {
+    switch self {
+    case .removed(_, let isRemoved): isRemoved
+    case .invite(_, let isMade): !isMade
+    case .role(_, let role): role == nil
+    default: false
+    }
+  }
+
+  /// Somebody may do less than before.
   package var restricts: Bool {
     switch self {
     case .removed(_, let isRemoved): isRemoved

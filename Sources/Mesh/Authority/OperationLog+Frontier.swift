@@ -4,16 +4,17 @@ package import Wire
 /// What a speaker had applied when it announced a key, and whether another node has applied it too:
 /// a node that has not could hand the key to somebody who was removed.
 extension OperationLog {
-  /// Heads of the logs that ever took something away, the most senior first. A contradicted log is
-  /// named by its proof.
+  /// Heads of the logs that ever shut somebody out, the most senior first, as many as an
+  /// announcement holds. A contradicted log is named by its proof.
   package func frontier() -> [OperationReference] {
     let restrictive = named.filter { chain in
-      chain.fork != nil || chain.operations.contains { $0.operation.kind.restricts }
+      chain.fork != nil && authors[chain.author]?.moderates == true
+        || chain.operations.contains { $0.operation.kind.limitsHearing }
     }
     let inOrder = restrictive.sorted {
       (path($0.author), $0.author) < (path($1.author), $1.author)
     }
-    return inOrder.compactMap { chain in
+    return inOrder.prefix(KeyAnnouncement.frontierMaximum).compactMap { chain in
       if let fork = chain.fork { return LoggedOperation(fork.first).reference }
       return chain.operations.last?.reference
     }

@@ -208,11 +208,22 @@ extension Room {
 
   /// One after the other, and more rarely while nobody speaks.
   private func refreshOffers(_ ctx: inout Context) {
+    // After a time without any root everybody's last word was that it has nothing to offer.
+    if forest.isParentless, roster.members.values.contains(where: \.isRoot) {
+      let pause = ctx.settings.forest.optimise
+      for (link, candidate) in forest.candidates where candidate.askedAt + pause <= ctx.now {
+        askForOffer(link, &ctx)
+      }
+      return
+    }
     guard forest.nextRefresh <= ctx.now, !forest.candidates.isEmpty else { return }
     let pause = ctx.settings.forest.refreshOffers * (talkers > 0 ? 1 : 2)
     forest.nextRefresh = ctx.now + .nanoseconds(pause.nanoseconds / Int64(forest.candidates.count))
     let oldest = forest.candidates.min { ($0.value.askedAt, $0.key) < ($1.value.askedAt, $1.key) }
-    guard let link = oldest?.key else { return }
+    if let link = oldest?.key { askForOffer(link, &ctx) }
+  }
+
+  private func askForOffer(_ link: LinkID, _ ctx: inout Context) {
     forest.candidates[link]?.askedAt = ctx.now
     sendOnce(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) }
   }

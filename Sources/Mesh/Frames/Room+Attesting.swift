@@ -116,7 +116,9 @@ extension Room {
   ) {
     let tree = tree(of: attestation.last, stream)
     var sent: [LinkID] = []
-    for (index, child) in forest.children[Int(tree.rawValue)].enumerated()
+    if aired != nil { air() }
+    let children = isAired(stream) ? forest.children[Int(tree.rawValue)] : []
+    for (index, child) in children.enumerated()
     where child.link != source && child.session != attestation.session {
       guard let peer = links[child.link] else { continue }
       let word =

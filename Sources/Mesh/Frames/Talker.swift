@@ -10,7 +10,7 @@ final class Talker {
   private(set) var chain: Chain?
   /// Announced; takes over at its first counter, when everybody can have it.
   private var nextChain: Chain?
-  private var keyedAt = Instant(nanoseconds: 0)
+  private(set) var keyedAt = Instant(nanoseconds: 0)
   private(set) var payloadBytes = 0
   private(set) var duration = FrameDuration.ms20
   private var plain: [UInt8] = []
@@ -43,6 +43,12 @@ final class Talker {
     guard chain != nil else { return nextCounter }
     let frames = activation.nanoseconds / duration.duration.nanoseconds
     return min(Limits.lastCounter, nextCounter + UInt32(clamping: frames))
+  }
+
+  /// The next word needs a new key.
+  func expireKey() {
+    chain = nil
+    nextChain = nil
   }
 
   func isKeyOld(at now: Instant, _ settings: KeySettings) -> Bool {

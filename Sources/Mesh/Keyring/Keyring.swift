@@ -9,6 +9,25 @@ struct Keyring {
     /// Newest last.
     var chains: [Chain] = []
     var askedAt: Instant?
+    /// A frame of the newest chain was opened first.
+    private(set) var newestSince: Instant?
+
+    mutating func tookOver(at now: Instant) {
+      if chains.count > 1, newestSince == nil { newestSince = now }
+    }
+
+    mutating func dropReplaced(at now: Instant, after: Duration) {
+      guard let since = newestSince, since + after <= now, chains.count > 1 else { return }
+      chains.removeFirst(chains.count - 1)
+      newestSince = nil
+    }
+
+    mutating func add(_ chain: Chain, keep: Int) {
+      chains.removeAll { $0.generation == chain.generation }
+      chains.append(chain)
+      if chains.count > keep { chains.removeFirst() }
+      newestSince = nil
+    }
   }
 
   /// A key that came ahead of its announcement.
@@ -40,6 +59,12 @@ struct Keyring {
     earlyGrants.removeValue(forKey: session)
   }
 
+  mutating func takeEarlyGrants(from link: LinkID) -> [EarlyGrant] {
+    let taken = earlyGrants.values.filter { $0.link == link }
+    earlyGrants.removeAll { $0.value.link == link }
+    return taken
+  }
+
   mutating func takeEarlyAnnouncement(_ session: SessionID) -> KeyAnnouncement? {
     earlyAnnouncements.removeValue(forKey: session)?.announcement
   }
@@ -61,15 +86,21 @@ struct Keyring {
     return announced
   }
 
+  var held: [Inspection.Key] {
+    speakers.compactMap { session, speaker in
+      speaker.chains.last.map {
+        Inspection.Key(speaker: session, generation: $0.generation, start: $0.counterStart)
+      }
+    }
+  }
+
   mutating func announced(_ announcement: KeyAnnouncement) {
     speakers[announcement.session, default: Speaker()].announcement = announcement
   }
 
   mutating func hold(_ chain: Chain, keep: Int) {
     var speaker = speakers[chain.session] ?? Speaker()
-    speaker.chains.removeAll { $0.generation == chain.generation }
-    speaker.chains.append(chain)
-    if speaker.chains.count > keep { speaker.chains.removeFirst() }
+    speaker.add(chain, keep: keep)
     speaker.askedAt = nil
     speakers[chain.session] = speaker
   }
@@ -97,7 +128,7 @@ struct Keyring {
 
   /// Opens a frame with the one key its header names; never tries a second (RFC 9605 ciphertexts do
   /// not commit to their key).
-  func open(
+  mutating func open(
     _ frame: Span<UInt8>, session: SessionID, counter: UInt32, stepByte: UInt8, room: RoomID,
     at now: Instant, settings: KeySettings, into plain: inout [UInt8]
   ) -> KeyOutcome {
@@ -110,12 +141,16 @@ struct Keyring {
       frame, counter: counter, stepByte: stepByte, room: room, at: now, settings: settings,
       into: &plain)
     guard opened else { return .broken }
+    if chain === speaker.chains.last { speakers[session]?.tookOver(at: now) }
     guard !chain.isProven else { return .opened }
     chain.proved()
     return .proved
   }
 
-  mutating func forgetOld(at now: Instant) {
+  mutating func forgetOld(at now: Instant, settings: KeySettings) {
+    for session in speakers.keys {
+      speakers[session]?.dropReplaced(at: now, after: settings.keepReplaced)
+    }
     earlyGrants.removeAll { $0.value.until <= now }
     earlyAnnouncements.removeAll { $0.value.until <= now }
     for speaker in speakers.values {

@@ -6,33 +6,47 @@ import Wire
 /// both ends have proved to be members.
 extension Room {
   /// A fresh generation of our own key, announced to all and handed to every neighbour.
-  func renewKey(_ talker: Talker, _ ctx: inout Context) throws(KeysError) {
+  func renewKey(
+    _ talker: Talker, activation: Duration? = nil, _ ctx: inout Context
+  ) throws(KeysError) {
+    let activation = activation ?? ctx.settings.keys.activation
     let base = try Secret(random: &ctx.entropy)
     let generation = talker.generation &+ 1
-    let start = talker.start(ofKeyAfter: ctx.settings.keys.activation)
+    let start = talker.start(ofKeyAfter: activation)
     let chain = try Chain(
       session: me.session, generation: generation, counterStart: start, step: 0, base: base,
       isProven: true, source: nil, settings: ctx.settings.keys)
     var announcement = KeyAnnouncement(
       session: me.session, generation: generation, counterStart: start,
-      activeMilliseconds: UInt16(ctx.settings.keys.activation.milliseconds),
-      commitment: chain.commitment(room: id))
+      activeMilliseconds: UInt16(clamping: activation.milliseconds),
+      commitment: chain.commitment(room: id), frontier: log?.frontier() ?? [])
     announcement.signature = me.sign("VR1-kann", id.raw.array + announcement.unsigned)
     talker.adopt(chain, generation: generation, at: ctx.now)
+    rekey = nil
     keyring.announced(announcement)
     keyring.hold(chain, keep: ctx.settings.keys.generationsKept)
     flood(.keyAnnouncement, except: nil, &ctx) { announcement.encoded(tag: $0) }
-    for link in links.keys { grant(me.session, to: link, &ctx) }
+    handOn(me.session, &ctx)
   }
 
   /// What a new neighbour needs to hear those who speak now.
   func announceKeys(to link: LinkID, _ ctx: inout Context) {
+    guard ctx.hybrid.isReady(link) else { return }
     for speaker in keyring.speakers.values {
       guard let announcement = speaker.announcement else { continue }
       if links[link]?.granted[announcement.session] == announcement.generation { continue }
       grant(announcement.session, to: link, &ctx)
       guard links[link]?.granted[announcement.session] != announcement.generation else { continue }
       send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
+    }
+  }
+
+  /// The link has its second secret: what waited for it goes out, or can be opened.
+  func canGrant(on link: LinkID, _ ctx: inout Context) {
+    guard links[link] != nil else { return }
+    announceKeys(to: link, &ctx)
+    for early in keyring.takeEarlyGrants(from: link) {
+      received(early.header, sealed: early.sealed, from: link, &ctx)
     }
   }
 
@@ -55,21 +69,22 @@ extension Room {
     keyring.announced(announcement)
     keyring.asked(session, at: ctx.now)
     flood(.keyAnnouncement, except: link, &ctx) { announcement.encoded(tag: $0) }
+    if log?.covers(announcement.frontier) == false { compareOperations(with: link, &ctx) }
     if let early = keyring.takeEarlyGrant(session) {
       received(early.header, sealed: early.sealed, from: early.link, &ctx)
     }
   }
 
-  /// Hands a neighbour the newest key of a speaker, unless it has it. Every neighbour in `links`
-  /// has proved admission; with moderators the frontier rule will stand here too.
+  /// Hands a neighbour the newest key of a speaker, unless it has it. Nothing else gives keys away.
   func grant(_ session: SessionID, to link: LinkID, _ ctx: inout Context) {
     guard let peer = links[link], peer.session != session,
       let chain = keyring.newest(of: session), chain.isProven,
-      peer.granted[session] != chain.generation
+      peer.granted[session] != chain.generation, ctx.hybrid.isReady(link),
+      mayGrant(session, to: peer, &ctx)
     else { return }
     links[link]?.granted[session] = chain.generation
     let nonce = Nonce24(random: &ctx.entropy)
-    let sealed = chain.withBase { ctx.links.seal($0, nonce: nonce, on: link) }
+    let sealed = chain.withBase { ctx.hybrid.seal($0, nonce: nonce, on: link) }
     guard let sealed else { return }
     // Its announcement is flooded once, and may have missed this neighbour.
     if let announcement = keyring.announcement(of: session),
@@ -87,6 +102,36 @@ extension Room {
     ctx.note(.keyGranted)
   }
 
+  private func mayGrant(_ session: SessionID, to peer: RoomLink, _ ctx: inout Context) -> Bool {
+    guard let standing, let log, let announcement = keyring.announcement(of: session) else {
+      return false
+    }
+    let verdict = GrantRule.verdict(
+      on: peer.person, via: peer.invite, standing: standing, log: log,
+      announced: announcement.frontier)
+    switch verdict {
+    case .give: return true
+    case .wait:
+      // Somebody knows what we lack; the keys go out as soon as it is here.
+      compareSoon(ctx)
+      ctx.note(.keyWithheld)
+    case .refuse: ctx.note(.keyRefused)
+    }
+    return false
+  }
+
+  /// Somebody may hear no longer: a new key, for whom that leaves.
+  func rekeySoon(isImmediate: Bool, _ ctx: inout Context) {
+    guard let talker, talker.chain != nil else { return }
+    // Whoever is silent now makes a new key before the next word.
+    guard talker.isActive else { return talker.expireKey() }
+    let settings = ctx.settings.keys
+    let wait = isImmediate ? .zero : settings.collect
+    let due = max(ctx.now + wait, talker.keyedAt + settings.rekeyPause)
+    let activation = isImmediate ? .zero : settings.switchOver
+    rekey = rekey.map { (min($0.at, due), min($0.activation, activation)) } ?? (due, activation)
+  }
+
   /// `sealed` is what follows the header: nonce and box.
   func received(
     _ header: GrantHeader, sealed: [UInt8], from link: LinkID, _ ctx: inout Context
@@ -100,7 +145,7 @@ extension Room {
       return ctx.drop(.unwantedGrant)
     }
     guard let announcement = keyring.announcement(of: session),
-      announcement.generation >= header.generation
+      announcement.generation >= header.generation, ctx.hybrid.isReady(link)
     else {
       return keyring.early(
         Keyring.EarlyGrant(
@@ -113,7 +158,7 @@ extension Room {
     }
     let box = Array(sealed.dropFirst(Nonce24.count))
     do {
-      let base = try ctx.links.openSecret(box, nonce: nonce, on: link)
+      let base = try ctx.hybrid.open(box, nonce: nonce, on: link)
       let chain = try Chain(
         session: session, generation: header.generation,
         counterStart: announcement.counterStart, step: header.step, base: base,
@@ -130,9 +175,13 @@ extension Room {
     if let stream = stream(of: session) { playWaiting(stream, &ctx) }
   }
 
-  /// To every neighbour that is not known to have it; nothing while the key is unproven.
+  /// To neighbours that are not known to have it; nothing while the key is unproven. A key that
+  /// takes over later goes to those who gossip or are fed: others have time to ask.
   func handOn(_ session: SessionID, _ ctx: inout Context) {
-    for link in links.keys { grant(session, to: link, &ctx) }
+    let isFirst = keyring.newest(of: session)?.generation ?? 0 <= 1
+    for link in links.keys where isFirst || overlay.isActive(link) || forest.uses(link) {
+      grant(session, to: link, &ctx)
+    }
   }
 
   /// The speaker attested a frame that our key does not open: somebody handed us a wrong one.
@@ -159,7 +208,15 @@ extension Room {
 
   /// Asks for keys that were announced but did not come by themselves.
   func tickKeys(_ ctx: inout Context) {
-    keyring.forgetOld(at: ctx.now)
+    keyring.forgetOld(at: ctx.now, settings: ctx.settings.keys)
+    if let due = rekey, due.at <= ctx.now {
+      rekey = nil
+      if let talker, talker.isActive { try? renewKey(talker, activation: due.activation, &ctx) }
+    }
+    if let talker, talker.isActive, talker.isKeyOld(at: ctx.now, ctx.settings.keys) {
+      try? renewKey(talker, &ctx)
+    }
+    guard myRights.listens else { return }
     for (session, speaker) in keyring.speakers where session != me.session {
       guard let lacking = keyring.lacks(session) else { continue }
       if let asked = speaker.askedAt, ctx.now < asked + ctx.settings.keys.requestAfter { continue }
@@ -168,9 +225,6 @@ extension Room {
       guard let link = ctx.entropy.pick(trusted) else { continue }
       let request = GrantRequest(session: session, generation: lacking.generation)
       send(.grantRequest, to: link, &ctx) { request.encoded(tag: $0) }
-    }
-    if let talker, talker.isActive, talker.isKeyOld(at: ctx.now, ctx.settings.keys) {
-      try? renewKey(talker, &ctx)
     }
   }
 }

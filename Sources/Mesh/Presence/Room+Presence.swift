@@ -51,26 +51,40 @@ extension Room {
       guard introduction.version > known.introduction.version else {
         return received(presence, from: link, &ctx)
       }
-    } else if presence.isOnStage {
-      guard roster.count - roster.audience < ctx.settings.presence.stageMaximum else {
-        return ctx.drop(.rosterFull)
-      }
     }
-    guard verified(introduction, &ctx),
-      verified(presence, by: introduction.certificate.session, &ctx)
-    else { return ctx.drop(.badPresence) }
+    if let objection = objection(to: introduction, ctx) {
+      if objection == .badAdmission || objection == .notAdmitted { park(record, session, &ctx) }
+      return ctx.drop(.badPresence)
+    }
+    guard verified(presence, by: introduction.certificate.session, &ctx) else {
+      return ctx.drop(.badPresence)
+    }
     let isNew = roster[session] == nil
-    if isNew, !presence.isOnStage, roster.audience >= ctx.settings.presence.companions {
-      roster.evict(sparing: me.session, entropy: &ctx.entropy)
-    }
+    let isOnStage = presence.isOnStage && rights(of: introduction).isOnStage
+    guard !isNew || makeRoom(onStage: isOnStage, &ctx) else { return ctx.drop(.rosterFull) }
     // Its presence may have overtaken its new introduction.
     let newest = roster[session].map(\.presence).map { $0.supersedes(presence) ? $0 : presence }
     admit(introduction, newest ?? presence, &ctx)
     rosterChanged = true
     let news = roster[session]?.record ?? record
     // In a crowd, listeners become known by sampling only.
-    guard !isNew || !roster.isCrowd || presence.isOnStage else { return }
+    guard !isNew || !roster.isCrowd || isOnStage else { return }
     flood(.member, except: link, &ctx) { news.encoded(tag: $0) }
+  }
+
+  /// Whether there is a place on the roster for somebody new.
+  private func makeRoom(onStage: Bool, _ ctx: inout Context) -> Bool {
+    if onStage { return roster.count - roster.audience < ctx.settings.presence.stageMaximum }
+    if roster.audience >= ctx.settings.presence.companions {
+      roster.evict(sparing: me.session, entropy: &ctx.entropy)
+    }
+    return true
+  }
+
+  /// The operation that lets it in may be on its way.
+  private func park(_ record: MemberRecord, _ session: SessionID, _ ctx: inout Context) {
+    guard strangers.count < ctx.settings.entry.strangers else { return ctx.drop(.rosterFull) }
+    strangers[session] = (record, ctx.now + ctx.settings.entry.strangerLife)
   }
 
   func received(_ presence: Presence, from link: LinkID, _ ctx: inout Context) {
@@ -189,7 +203,7 @@ extension Room {
 
   /// A few bytes can ask for a whole roster: what one neighbour is sent for that has a limit, and
   /// the next comparison goes on where it ended.
-  private func mayAnswer(_ link: LinkID, _ ctx: inout Context) -> Bool {
+  func mayAnswer(_ link: LinkID, _ ctx: inout Context) -> Bool {
     guard let peer = links[link], peer.answers < ctx.settings.presence.answersPerSecond else {
       ctx.drop(.rateLimited)
       return false
@@ -259,6 +273,8 @@ extension Room {
     if comparisons % ctx.settings.presence.beatsEvery != 0 { hash.beats = 0 }
     if let link = ctx.entropy.pick(overlay.active) {
       sendOnce(.rosterHash, to: link, &ctx) { hash.encoded(tag: $0) }
+      // In the same datagram.
+      compareOperations(with: link, &ctx)
     }
   }
 
@@ -281,13 +297,19 @@ extension Room {
   private func admit(_ introduction: Introduction, _ presence: Presence, _ ctx: inout Context) {
     let before = roster[presence.session]
     asked.removeValue(forKey: presence.session)
-    roster.put(introduction, presence)
-    let speaks = presence.flags.contains(.speaking)
+    roster.put(introduction, presence, rights: rights(of: introduction))
+    if presence.flags.contains(.speaking) { reseat(&ctx) }
+    let speaks = roster[presence.session]?.isSpeaking == true
     let began = speaks && before?.isSpeaking != true
+    if before == nil { ctx.tell(.entered(id, presence.session, introduction.certificate.persona)) }
     if began || !speaks && before?.isSpeaking == true {
       ctx.tell(.speaking(id, presence.session, speaks))
     }
     overlay.learn([introduction.contact], except: ctx.contact.node, entropy: &ctx.entropy)
+    stream(of: presence.session)?.isSilenced = !speaks && presence.flags.contains(.speaking)
+    if roster[presence.session]?.isRoot == true, before?.isRoot != true, forest.isParentless {
+      askRoot(presence.session, &ctx)
+    }
     if let member = roster[presence.session] {
       stageChanged(member, began: began, &ctx)
     }
@@ -298,30 +320,53 @@ extension Room {
     }
   }
 
+  /// There was nothing to offer before; a link to it is there or is not worth a storm of dials.
+  private func askRoot(_ session: SessionID, _ ctx: inout Context) {
+    for peer in links.values where peer.session == session {
+      send(.offerWant, to: peer.link, &ctx) { OfferWant().encoded(tag: $0) }
+    }
+  }
+
   private func depart(_ session: SessionID, until expiry: UInt64, _ ctx: inout Context) {
     guard let member = roster.remove(session) else { return }
     roster.keepAway(session, until: expiry, atMost: ctx.settings.presence.departedMaximum)
     gone(member, &ctx)
   }
 
+  /// Somebody who may not be here any more.
+  func forget(_ session: SessionID, _ ctx: inout Context) {
+    guard let member = roster.remove(session) else { return }
+    gone(member, &ctx)
+  }
+
   private func gone(_ member: Roster.Member, _ ctx: inout Context) {
     rosterChanged = true
+    ctx.tell(.departed(id, member.session, member.person))
     keyring.forget(member.session)
     streams.removeAll { $0.session == member.session }
     heardUpTo.removeValue(forKey: member.session)
     if member.isSpeaking { ctx.tell(.speaking(id, member.session, false)) }
+    reseat(&ctx)
+    air()
+    settleHands(&ctx)
     rootsChanged(&ctx)
   }
 
-  private func verified(_ introduction: Introduction, _ ctx: inout Context) -> Bool {
-    guard let charter,
-      charter.objection(
-        to: introduction.certificate, introduction.admission, at: ctx.now,
-        skew: ctx.settings.clockSkew) == nil
-    else { return false }
-    return Signatures.verify(
+  private func objection(to introduction: Introduction, _ ctx: borrowing Context) -> Drop? {
+    guard let charter, let standing else { return .badCertificate }
+    let certificate = introduction.certificate
+    if let objection = charter.objection(
+      to: certificate, at: ctx.now, skew: ctx.settings.clockSkew)
+      ?? charter.objection(
+        to: certificate.persona, introduction.admission, standing: standing, isEntering: false,
+        at: ctx.now)
+    {
+      return objection
+    }
+    let isGenuine = Signatures.verify(
       introduction.signature, by: introduction.certificate.session, "VR1-intro",
       introduction.unsigned)
+    return isGenuine ? nil : .badPresence
   }
 
   private func verified(

@@ -6,34 +6,43 @@ package struct KeyAnnouncement: Hashable, Sendable {
   package var counterStart: UInt32
   package var activeMilliseconds: UInt16
   package var commitment: Bytes32
+  /// What the speaker knew of everything that shuts somebody out: whoever knows less must not hand
+  /// this key on.
+  package var frontier: [OperationReference]
   package var signature: Signature
+
+  /// Logs that a frontier can name; 960 bytes. There are at most 64 moderators ever.
+  package static let frontierMaximum = 40
 
   package init(
     session: SessionID, generation: UInt16, counterStart: UInt32, activeMilliseconds: UInt16,
-    commitment: Bytes32, signature: Signature = Signature(.zero)
+    commitment: Bytes32, frontier: [OperationReference] = [],
+    signature: Signature = Signature(.zero)
   ) {
     self.session = session
     self.generation = generation
     self.counterStart = counterStart
     self.activeMilliseconds = activeMilliseconds
     self.commitment = commitment
+    self.frontier = Array(frontier.prefix(Self.frontierMaximum))
     self.signature = signature
   }
 
-  /// Everything before the signature; the frontier has no entries until there are moderators.
+  /// Everything before the signature.
   package var unsigned: [UInt8] {
-    var writer = Writer(capacity: 44)
+    var writer = Writer(capacity: 44 + OperationReference.count * frontier.count)
     writer.u24(session.raw)
     writer.u16(generation)
     writer.u32(counterStart)
     writer.u16(activeMilliseconds)
-    writer.u8(0)
+    writer.u8(UInt8(frontier.count))
+    for reference in frontier { reference.encode(into: &writer) }
     writer.bytes32(commitment)
     return writer.bytes
   }
 
   package func encoded(tag: RoomTag) -> [UInt8] {
-    var writer = Writer(capacity: 109)
+    var writer = Writer(capacity: 109 + OperationReference.count * frontier.count)
     writer.u8(tag)
     writer.raw(unsigned)
     writer.bytes64(signature.raw)
@@ -45,12 +54,15 @@ package struct KeyAnnouncement: Hashable, Sendable {
     let generation = try reader.u16()
     let start = try reader.u32()
     let active = try reader.u16()
-    guard (Limits.firstCounter...Limits.lastCounter).contains(start), try reader.u8() == 0 else {
-      throw .range
-    }
+    guard (Limits.firstCounter...Limits.lastCounter).contains(start) else { throw .range }
+    let count = Int(try reader.u8())
+    guard count <= Self.frontierMaximum else { throw .range }
+    var frontier: [OperationReference] = []
+    for _ in 0..<count { frontier.append(try OperationReference(from: &reader)) }
     self.init(
       session: session, generation: generation, counterStart: start, activeMilliseconds: active,
-      commitment: try reader.bytes32(), signature: Signature(try reader.bytes64()))
+      commitment: try reader.bytes32(), frontier: frontier,
+      signature: Signature(try reader.bytes64()))
     try reader.finish()
   }
 }

@@ -25,6 +25,9 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case keyAnnouncement = 0x22
   case grant = 0x23
   case grantRequest = 0x24
+  /// ML-KEM key and answer, before any grant; about the link, not a room.
+  case hybridKey = 0x25
+  case hybridAnswer = 0x26
 
   // Overlay
   case neighbour = 0x28

@@ -68,6 +68,14 @@ package enum OperationKind: Hashable, Sendable, RawRepresentable {
     }
   }
 
+  /// Somebody may hear no longer because of it, or may turn out never to have been let in.
+  package var limitsHearing: Bool {
+    switch self {
+    case .remove, .inviteRevoke, .revoke, .cut: true
+    default: false
+    }
+  }
+
   /// Whoever is its subject may write operations of its own afterwards.
   package var namesAuthor: Bool {
     switch self {

@@ -24,6 +24,12 @@ struct ImportRow {
         "OrderedCollections": "the same order in every process",
       ]),
     ImportRow(
+      target: "Quantum",
+      allowed: [
+        "Crypto": "ML-KEM; nobody else imports it", "Mesh": "the protocol it answers to",
+        "Keys": "secrets in locked memory", "Wire": "sizes",
+      ]),
+    ImportRow(
       target: "Voice",
       allowed: [
         "COpus": "the codec",
@@ -46,7 +52,8 @@ struct ImportRow {
       target: "starling",
       allowed: node.merging([
         "Node": "the node it runs", "ArgumentParser": "the command line",
-        "Simulator": "topologies",
+        "Simulator": "topologies", "Quantum": "ML-KEM for the node",
+        "CQREncode": "links as pictures",
       ]) { kept, _ in kept }),
   ]
 

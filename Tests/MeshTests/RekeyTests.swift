@@ -1,0 +1,175 @@
+import Keys
+import Mesh
+import Testing
+import Wire
+
+/// Whoever is removed hears nothing more, and the others lose nothing by it.
+@Suite(.timeLimit(.minutes(10)))
+struct RekeyTests {
+  /// How long after the operation somebody who keeps every frame could still open one, and how many
+  /// frames the others missed.
+  private func removal(
+    seed: UInt64, nodes: Int, isImmediate: Bool
+  ) throws -> (lasted: Duration, missing: Int) {
+    let network = try Network(seed: seed)
+    let room = try network.audience(nodes: nodes)
+    let (host, victim) = (network.nodes[0], network.nodes[nodes / 2])
+    let person = network.person(victim, room)
+    network.defy(victim, room)
+    let me = try #require(network.status(host, room)?.me)
+    var removedAt = network.now
+    var before: UInt16 = 0
+    var counter: UInt32 = 0
+    network.speak(host, in: room, frames: 250) { frame in
+      guard frame == 100 else { return }
+      before = host.participant.inspect(room)?.key(of: me)?.generation ?? 0
+      removedAt = network.now
+      counter = network.status(host, room)?.streams.first { $0.session == me }?.lastCounter ?? 0
+      #expect(
+        network.moderate(host, room, .remove(person, seconds: 0, isImmediate: isImmediate))
+          == nil)
+    }
+    let after = try #require(host.participant.inspect(room)?.key(of: me)?.generation)
+    #expect(after == before + 1)
+    // It never gets the new key, so frames under the old one are all it could open.
+    #expect(victim.participant.inspect(room)?.key(of: me)?.generation ?? before <= before)
+    var missing = 0
+    for node in network.nodes.dropFirst() where node !== victim {
+      missing = max(missing, 250 - Set(node.heard.map(\.frame.counter)).count)
+      #expect(node.participant.inspect(room)?.key(of: me)?.generation == after)
+    }
+    let start = host.participant.inspect(room)?.key(of: me)?.start ?? 0
+    let frames = start > counter ? start - counter : 0
+    let heard = victim.heard.last.map { $0.at - removedAt } ?? .zero
+    // Even if somebody went on feeding it, it could open frames up to the switch.
+    return (max(heard, .milliseconds(20) * Int(frames)), missing)
+  }
+
+  @Test(arguments: [501, 502, 503])
+  func whoeverIsRemovedHearsASecondAndAHalfAtMost(seed: UInt64) throws {
+    let (lasted, missing) = try removal(seed: seed, nodes: 20, isImmediate: false)
+    #expect(lasted <= .milliseconds(1_500))
+    #expect(missing <= 2)
+  }
+
+  @Test(arguments: [511, 512])
+  func atOnceMeansATenthOfASecond(seed: UInt64) throws {
+    let (lasted, missing) = try removal(seed: seed, nodes: 20, isImmediate: true)
+    #expect(lasted <= .milliseconds(300))
+    #expect(missing <= 25)
+  }
+
+  /// The key of a silent speaker is old: its first word has a new one.
+  @Test func whoeverWasSilentSpeaksUnderANewKey() throws {
+    let network = try Network(seed: 521)
+    let room = try network.room(nodes: 5)
+    let speaker = network.nodes[1]
+    let me = try #require(network.status(speaker, room)?.me)
+    network.speak(speaker, in: room, frames: 50)
+    network.command(speaker, .stopSpeaking(room))
+    network.run(for: .seconds(3))
+    let before = try #require(speaker.participant.inspect(room)?.key(of: me)?.generation)
+    network.moderate(
+      network.nodes[0], room,
+      .remove(network.person(network.nodes[3], room), seconds: 0, isImmediate: false))
+    network.run(for: .seconds(2))
+    for node in network.nodes { node.heard = [] }
+    network.speak(speaker, in: room, frames: 50)
+    #expect(speaker.participant.inspect(room)?.key(of: me)?.generation == before + 1)
+    for index in [0, 2, 4] { #expect(network.nodes[index].heard.count >= 48) }
+  }
+
+  /// Operation, announcement and key, on links that were idle but for them.
+  @Test func aRemovalCostsEachNodeLittle() throws {
+    let network = try Network(seed: 522)
+    let room = try network.audience(nodes: 10)
+    // It feeds nobody, so what is measured is the removal and not the mending of trees.
+    let leaf = try network.add(relays: false)
+    let link = try #require(network.invite(network.nodes[0], room, role: .listener, uses: 0))
+    network.command(leaf, .join(link.invite, name: "leaf"))
+    network.run(for: .seconds(20))
+    network.speak(network.nodes[0], in: room, frames: 10)
+    let victim = network.person(leaf, room)
+    func bytes() -> [Int] { network.nodes.map(\.bytesIn) }
+    let start = bytes()
+    network.speakOn(network.nodes[0], in: room, frames: 150)
+    let idle = zip(bytes(), start).map { $0 - $1 }
+    let middle = bytes()
+    network.moderate(network.nodes[0], room, .remove(victim, seconds: 0, isImmediate: false))
+    network.speakOn(network.nodes[0], in: room, frames: 150)
+    let busy = zip(bytes(), middle).map { $0 - $1 }
+    let costs = zip(busy, idle).enumerated().filter { $0.offset != 10 }
+      .map { $0.element.0 - $0.element.1 }
+    print("removal: bytes in at each of ten nodes", costs)
+    #expect(costs.reduce(0, +) / costs.count <= 6_000)
+  }
+
+  /// Gives bandwidth and hears nothing: there is no key on it.
+  @Test func aKeylessRelayCarriesWhatItCannotHear() throws {
+    let network = try Network(seed: 523)
+    // A thin uplink: the host cannot carry everybody.
+    let host = try network.add(uplink: 600_000)
+    let relay = try network.add(uplink: 50_000_000)
+    network.command(host, .create(title: "hall", access: .closed, name: "host"))
+    let room = try #require(host.joined.first?.room)
+    let person = network.ownPerson(relay, room)
+    #expect(network.moderate(host, room, .lendRelay(person)) == nil)
+    let invite = try #require(host.invite(to: room))
+    network.command(relay, .join(invite, name: "relay"))
+    network.run(for: .seconds(5))
+    let link = try #require(network.invite(host, room, role: .listener, uses: 0))
+    for index in 2..<10 {
+      network.command(try network.add(relays: false), .join(link.invite, name: "guest \(index)"))
+      network.run(for: .milliseconds(100))
+    }
+    network.run(for: .seconds(20))
+    #expect(network.role(relay, room) == nil)
+    #expect(network.status(relay, room) != nil)
+    network.speak(network.nodes[0], in: room, frames: 300)
+    #expect(relay.participant.inspect(room)?.keys.isEmpty == true)
+    #expect(relay.heard.isEmpty)
+    let carried = network.status(relay, room)?.streams.map(\.forwarded).reduce(0, +) ?? 0
+    #expect(carried > 300)
+    for node in network.nodes[2...] {
+      #expect(Set(node.heard.map(\.frame.counter)).count >= 295)
+    }
+    // And it drops the muted as others do.
+    let rebel = network.nodes[4]
+    network.moderate(
+      network.nodes[0], room, .letSpeak(network.person(rebel, room)))
+    network.run(for: .seconds(1))
+    network.defy(rebel, room)
+    network.speak(rebel, in: room, frames: 100) { frame in
+      guard frame == 50 else { return }
+      network.moderate(
+        network.nodes[0], room, .mute(network.person(rebel, room), seconds: 0))
+    }
+    let session = network.status(rebel, room)?.me
+    let after = network.status(relay, room)?.streams.first { $0.session == session }?.received
+    #expect(after ?? 0 <= 75)
+  }
+
+  /// Whoever does without ML-KEM, or is made to, is given nothing.
+  @Test func noKeyGoesWithoutTheSecondSecret() throws {
+    struct None: KeyEncapsulation {
+      func makeKey(_ entropy: inout Entropy) throws(KeysError) -> any DecapsulationKey {
+        throw .unavailable
+      }
+
+      func encapsulate(
+        to publicKey: [UInt8], _ entropy: inout Entropy
+      ) throws(KeysError) -> Encapsulation { throw .unavailable }
+    }
+    let network = try Network(seed: 524)
+    let room = try network.room(nodes: 1)
+    let host = network.nodes[0]
+    let guest = try network.add(encapsulation: None())
+    network.command(guest, .join(try #require(host.invite(to: room)), name: "guest"))
+    network.run(for: .seconds(5))
+    #expect(network.status(guest, room)?.members.count == 2)
+    network.speak(host, in: room, frames: 100)
+    #expect(host.count(.keyGranted) == 0)
+    #expect(guest.heard.isEmpty)
+    #expect(network.status(guest, room)?.streams.first?.received ?? 0 > 90)
+  }
+}
