@@ -24,8 +24,7 @@ package struct Mischief: OptionSet, Sendable {
   /// As a speaker, says one thing to some and another to others.
   package static let equivocate = Mischief(rawValue: 32)
 
-  /// Each poisoning fills a quarter of what may wait: with what comes in the 10 s for which it
-  /// does, the whole.
+  /// Each poisoning fills a quarter of what may be asked for at once.
   static let ghostsShare = 4
 
   func lied(_ offer: Offer) -> Offer {
@@ -106,7 +105,7 @@ extension Room {
   }
 
   /// Somebody's record, made to say that it leaves; presence of people who do not exist, more than
-  /// may wait for their introductions; and word that everybody's records are newer elsewhere.
+  /// may be asked for; and word that everybody's records are newer elsewhere.
   func poison(_ ctx: inout Context) {
     guard ctx.mischief.contains(.poison) else { return }
     if let member = ctx.entropy.pick(roster.members.values), member.session != me.session {
@@ -116,7 +115,7 @@ extension Room {
       flood(.presence, except: nil, &ctx) { lie.encoded(tag: $0) }
     }
     let expiry = (ctx.now + ctx.settings.presence.lifetime).milliseconds
-    for _ in 0..<ctx.settings.presence.pendingMaximum / Mischief.ghostsShare {
+    for _ in 0..<ctx.settings.presence.askedMaximum / Mischief.ghostsShare {
       let ghost = Presence(
         session: SessionID(UInt32(truncatingIfNeeded: ctx.entropy.next())), version: 1, beat: 1,
         flags: [.relays], uplink: 255, expiry: expiry)

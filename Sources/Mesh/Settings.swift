@@ -167,6 +167,10 @@ package struct ForestSettings: Sendable {
   /// and half a frame for its jitter.
   package var skew: Duration = .milliseconds(30)
   package var refreshOffers: Duration = .seconds(30)
+  /// Without a parent in a tree so many are asked for new offers at once, again after so long, and
+  /// four times as long while nobody speaks. Guesses: 3 kB a second while it lasts.
+  package var appeals = 4
+  package var appeal: Duration = .milliseconds(500)
   /// Between searches for candidates that leave too few, doubled so often: up to 64 s. Guesses:
   /// most of what is found after three searches was full before.
   package var search: Duration = .seconds(1)

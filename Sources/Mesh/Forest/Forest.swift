@@ -67,6 +67,8 @@ struct Forest {
   var nextSearch = Instant(nanoseconds: 0)
   /// When the oldest offer is asked for anew.
   var nextRefresh = Instant(nanoseconds: 0)
+  /// When offers may be asked for anew because none of those known will do.
+  var nextAppeal = Instant(nanoseconds: 0)
   /// Somebody spoke a second ago.
   var hadTalk = false
   var fellSilent: Instant?

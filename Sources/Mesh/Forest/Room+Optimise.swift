@@ -208,19 +208,24 @@ extension Room {
 
   /// One after the other, and more rarely while nobody speaks.
   private func refreshOffers(_ ctx: inout Context) {
-    // After a time without any root everybody's last word was that it has nothing to offer.
-    if forest.isParentless, roster.members.values.contains(where: \.isRoot) {
-      let pause = ctx.settings.forest.optimise
-      for (link, candidate) in forest.candidates where candidate.askedAt + pause <= ctx.now {
-        askForOffer(link, &ctx)
-      }
-      return
-    }
     guard forest.nextRefresh <= ctx.now, !forest.candidates.isEmpty else { return }
     let pause = ctx.settings.forest.refreshOffers * (talkers > 0 ? 1 : 2)
     forest.nextRefresh = ctx.now + .nanoseconds(pause.nanoseconds / Int64(forest.candidates.count))
     let oldest = forest.candidates.min { ($0.value.askedAt, $0.key) < ($1.value.askedAt, $1.key) }
     if let link = oldest?.key { askForOffer(link, &ctx) }
+  }
+
+  /// Nobody known will do as a parent. What they said may be long past: that they are below us, or
+  /// that there is no root.
+  func appeal(_ ctx: inout Context) {
+    guard forest.nextAppeal <= ctx.now, roster.members.values.contains(where: \.isRoot) else {
+      return
+    }
+    let pause = ctx.settings.forest.appeal * (talkers > 0 ? 1 : 4)
+    forest.nextAppeal = ctx.now + pause
+    let old = forest.candidates.filter { $0.value.askedAt + pause <= ctx.now }
+      .sorted { ($0.value.askedAt, $0.key) < ($1.value.askedAt, $1.key) }
+    for (link, _) in old.prefix(ctx.settings.forest.appeals) { askForOffer(link, &ctx) }
   }
 
   private func askForOffer(_ link: LinkID, _ ctx: inout Context) {

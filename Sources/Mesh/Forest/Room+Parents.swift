@@ -39,7 +39,9 @@ extension Room {
     {
       seek(me.presence.colour, &ctx)
     }
-    guard let link = best(tree, strict: true, ctx) ?? best(tree, strict: false, ctx) else { return }
+    guard let link = best(tree, strict: true, ctx) ?? best(tree, strict: false, ctx) else {
+      return appeal(&ctx)
+    }
     ask(link, tree, &ctx)
   }
 
