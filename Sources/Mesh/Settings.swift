@@ -44,6 +44,9 @@ package struct OverlaySettings: Sendable {
   /// to 64 s. Guesses: a walk takes 6 hops and a handshake; a room of five has four neighbours.
   package var walkPause: Duration = .seconds(1)
   package var walkDoublings = 6
+  /// Without any neighbour or contact, members of the roster are asked; pauses double so often: up
+  /// to 8 s. A guess: a cut network comes back within minutes.
+  package var rescueDoublings = 3
   /// Asked at once by one who has no neighbour at all. A guess.
   package var urgentRequests = 3
   /// Contacts remembered in reserve: six times the active view (libp2p episub).
@@ -211,6 +214,8 @@ package struct FrameSettings: Sendable {
   package var attestEvery: Duration = .milliseconds(200)
   /// A speaker none of whose recent frames is proven is muted.
   package var unproven: Duration = .milliseconds(600)
+  /// The first frame of a speaker comes so long after word of it at the latest. A guess.
+  package var first: Duration = .milliseconds(500)
   /// A stream without frames for so long is over.
   package var quiet: Duration = .seconds(3)
   package var pullsPerSecond = 20

@@ -114,6 +114,7 @@ struct InvariantTests {
       } == [.edges])
     #expect(
       try breaches {
+        for tree in 0..<2 { $0[3].trees[tree].parent = names[0] }
         $0[3].trees[0].children = [names[5], names[5]]
         $0[3].trees[1].children = []
       } == [.edges])

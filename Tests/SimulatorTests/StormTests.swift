@@ -5,7 +5,7 @@ import Testing
 /// Storm, then calm, then everybody served again.
 @Suite(.timeLimit(.minutes(10)), .serialized)
 struct StormTests {
-  @Test(arguments: 1...20 as ClosedRange<UInt64>)
+  @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func afterAStormEverybodyIsServed(seed: UInt64) throws {
     let storm = Topology.storm(seed: seed)
     let report = try World(storm, seed: seed).run()

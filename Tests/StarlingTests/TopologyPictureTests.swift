@@ -22,7 +22,7 @@ import starling
     let members = [("a", "Ann <1>"), ("b", "Ben"), ("c", "Cem"), ("d", "")].map {
       """
       {"session":1,"node":"\($0)","name":"\($1)","onStage":false,"relays":true,"colour":"A",\
-      "audible":true}
+      "audible":true,"person":"\($0)","muted":false}
       """
     }
     let text = """
@@ -30,6 +30,8 @@ import starling
       "counters":{},"rooms":[{"room":"\(room)","title":"Tea","access":"social","session":1,\
       "colour":"A","members":[\(members.joined(separator: ","))],\
       "trees":[\(trees.joined(separator: ","))],"streams":[],\
+      "stage":{"person":"a","muted":false,"hands":[],"policy":[],"removed":[],"invites":[],\
+      "code":[],"standing":""},\
       "neighbours":[\(neighbours.map { "\"\($0)\"" }.joined(separator: ","))]}]}
       """
     return try JSONDecoder().decode(StatusReport.self, from: Data(text.utf8))

@@ -168,7 +168,7 @@ extension Room {
   }
 
   private var lastExpectedArrival: Instant? {
-    streams.lazy.filter { self.isExpected($0) }.map(\.lastArrival).max()
+    streams.lazy.filter { self.isExpected($0) }.map(\.expectedSince).max()
   }
 
   /// All we know hang on the same silent branch, or the speaker has paused: meet others.
@@ -217,7 +217,7 @@ extension Room {
   }
 
   private func isExpected(_ stream: Stream) -> Bool {
-    !stream.isOwn && stream.highest > 0 && roster[stream.session]?.isSpeaking == true
+    !stream.isOwn && roster[stream.session]?.isSpeaking == true
   }
 
   /// When silence of all streams will make the tree's parent doubtful, or the next standby be

@@ -18,6 +18,9 @@ final class Stream {
   /// Highest frame that came first from the tree's parent, by tree.
   var primary: [UInt32] = [0, 0]
   private(set) var lastArrival: Instant
+  /// From when on the next frame is awaited. The first may take as long as word of the speaker and
+  /// its key take to reach everybody.
+  var expectedSince: Instant { highest > 0 ? lastArrival : lastArrival + settings.first }
   private(set) var provenAt: Instant
   private(set) var attestations: [Attestation] = []
   var pulledAttestation: UInt32 = 0

@@ -27,13 +27,18 @@ final class Overlay {
   private let born: Instant
   /// Walks sent in a row without a neighbour gained, and when the next may leave.
   private var walksInVain = 0
-  private var nextWalk = Instant(nanoseconds: 0)
+  private var nextWalk: Instant
+  /// How often somebody else had to say whom to ask, and when they may again.
+  private var rescues = 0
+  private var nextRescue: Instant
   private var nextShuffle: Instant
 
   init(settings: OverlaySettings, shuffling: Bool, at now: Instant) {
     self.settings = settings
     self.shuffling = shuffling
     born = now
+    nextWalk = now
+    nextRescue = now
     nextShuffle = shuffling ? now + settings.shuffleYoung : Instant(nanoseconds: .max)
   }
 
@@ -43,6 +48,18 @@ final class Overlay {
   }
 
   func isActive(_ link: LinkID) -> Bool { active.contains(link) }
+
+  /// Nobody is left, and nobody known who could be asked.
+  func isStranded(at now: Instant) -> Bool {
+    active.isEmpty && passive.isEmpty && nextRescue <= now
+  }
+
+  /// - Parameter contacts: of members who may be gone as well, so they are asked ever more rarely.
+  func rescue(_ contacts: [Contact], except me: NodeID, at now: Instant, entropy: inout Entropy) {
+    nextRescue = now + settings.walkPause * (1 << rescues)
+    rescues = min(rescues + 1, settings.rescueDoublings)
+    learn(contacts, except: me, entropy: &entropy)
+  }
 
   /// Notes that neighbourhood is about to be asked for; false when an answer is awaited already.
   func asks(_ link: LinkID, at now: Instant) -> Bool {
@@ -249,6 +266,7 @@ final class Overlay {
       actions.append(.disconnect(victim, successor: splits ? contact : nil))
     }
     active.append(link)
+    rescues = 0
   }
 
   private func forget(_ link: LinkID, at now: Instant) {

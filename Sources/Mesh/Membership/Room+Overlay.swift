@@ -39,6 +39,12 @@ extension Room {
   }
 
   func tickOverlay(_ ctx: inout Context) {
+    if isMember, roster.count > 1, overlay.isStranded(at: ctx.now) {
+      let some = roster.sample(ctx.settings.overlay.urgentRequests + 1, entropy: &ctx.entropy)
+      overlay.rescue(
+        some.map(\.introduction.contact), except: ctx.contact.node, at: ctx.now,
+        entropy: &ctx.entropy)
+    }
     var actions: [OverlayAction] = []
     let me = ctx.contact
     let linked = links

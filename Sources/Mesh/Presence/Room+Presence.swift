@@ -102,7 +102,7 @@ extension Room {
     let news = presence.version > known.presence.version
     if presence.flags.contains(.leaving) {
       flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }
-      depart(session, until: presence.expiry, &ctx)
+      depart(presence, &ctx)
       return
     }
     admit(known.introduction, presence, &ctx)
@@ -164,7 +164,13 @@ extension Room {
     var known: OrderedSet<SessionID> = []
     for entry in summary.entries {
       known.append(entry.session)
-      guard entry.session != me.session, !roster.hasDeparted(entry.session) else { continue }
+      guard entry.session != me.session else { continue }
+      if let farewell = roster.farewell(of: entry.session) {
+        if mayAnswer(link, &ctx) {
+          sendOnce(.presence, to: link, &ctx) { farewell.encoded(tag: $0) }
+        }
+        continue
+      }
       guard let member = roster[entry.session] else {
         if summary.stageOnly || !roster.isCrowd { strangers.append(entry.session) }
         continue
@@ -327,9 +333,9 @@ extension Room {
     }
   }
 
-  private func depart(_ session: SessionID, until expiry: UInt64, _ ctx: inout Context) {
-    guard let member = roster.remove(session) else { return }
-    roster.keepAway(session, until: expiry, atMost: ctx.settings.presence.departedMaximum)
+  private func depart(_ farewell: Presence, _ ctx: inout Context) {
+    guard let member = roster.remove(farewell.session) else { return }
+    roster.keepAway(farewell, atMost: ctx.settings.presence.departedMaximum)
     gone(member, &ctx)
   }
 

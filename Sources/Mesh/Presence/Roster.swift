@@ -68,8 +68,8 @@ struct Roster {
   private var beatBuckets = [UInt64](repeating: 0, count: RosterBuckets.count)
   /// Nobody's record runs out before.
   private var earliestExpiry = UInt64.max
-  /// Sessions that said farewell, until their last record would have expired.
-  private var departed: OrderedDictionary<SessionID, UInt64> = [:]
+  /// Last words of sessions that said farewell, until these expire.
+  private var departed: OrderedDictionary<SessionID, Presence> = [:]
 
   /// - Parameter companions: how many of the audience are held at most.
   init(companions: Int) { crowdEnds = companions / 2 }
@@ -97,6 +97,8 @@ struct Roster {
   }
 
   func hasDeparted(_ session: SessionID) -> Bool { departed[session] != nil }
+
+  func farewell(of session: SessionID) -> Presence? { departed[session] }
 
   /// Makes room in a full audience for somebody new; never one of `kept`.
   mutating func evict(sparing kept: SessionID, entropy: inout Entropy) {
@@ -169,14 +171,14 @@ struct Roster {
   }
 
   /// A session that said farewell does not come back before its last record would have expired.
-  mutating func keepAway(_ session: SessionID, until expiry: UInt64, atMost limit: Int) {
-    departed[session] = expiry
+  mutating func keepAway(_ farewell: Presence, atMost limit: Int) {
+    departed[farewell.session] = farewell
     if departed.count > limit { departed.removeFirst() }
   }
 
   /// Sessions whose record ran out at `moment`, removed.
   mutating func expire(at moment: UInt64) -> [Member] {
-    departed.removeAll { $0.value < moment }
+    departed.removeAll { $0.value.expiry < moment }
     guard earliestExpiry < moment else { return [] }
     let over = members.values.filter { $0.presence.expiry < moment }
     for member in over { remove(member.session) }

@@ -76,7 +76,6 @@ package struct FrameReport: Codable, Hashable, Sendable {
 /// Reply to `status`.
 package struct StatusReport: Codable, Hashable, Sendable {
   /// One link; `rtt` in milliseconds.
-  /// One link.
   package struct Peer: Codable, Hashable, Sendable {
     package var node: String
     package var endpoint: String
@@ -86,7 +85,6 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var bytesOut: UInt64
   }
 
-  /// One person in a room.
   /// One person in a room.
   package struct Member: Codable, Hashable, Sendable {
     package var session: UInt32
@@ -137,7 +135,6 @@ package struct StatusReport: Codable, Hashable, Sendable {
   }
 
   /// This node's place in one tree; `delay` in milliseconds.
-  /// This node's place in one tree.
   package struct Tree: Codable, Hashable, Sendable {
     package var tree: String
     package var parent: String?
@@ -147,7 +144,6 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var delay: Double
   }
 
-  /// One speaker's frames as they arrive here.
   /// One speaker's frames as they arrive here.
   package struct Stream: Codable, Hashable, Sendable {
     package var session: UInt32
