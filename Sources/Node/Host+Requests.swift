@@ -32,6 +32,24 @@ extension Host {
       try beginTalk(id, room: try room(name), bitrate: bitrate, milliseconds: milliseconds)
       answer(id, SoundReport())
     case .listen(let name): listen(id, try room(name))
+    case .messages: changeToMessages(id)
+    case .features: answer(id, features)
+    case .settings(let relays, let uplink): answer(id, give(relays: relays, uplink: uplink))
+    case .hear(let name, let format): try hear(id, try room(name), format)
+    case .talk(let name, let format, let bitrate):
+      try beginLiveTalk(id, try room(name), format, bitrate: bitrate)
+    case .stopHearing:
+      stopHearing(id)
+      answer(id, DoneReport())
+    case .stopTalking:
+      endLiveTalk(id)
+      answer(id, DoneReport())
+    case .mute(let isMuted):
+      try mute(id, isMuted)
+      answer(id, DoneReport())
+    case .volume(let name, let session, let volume):
+      try setVolume(try room(name), session, volume)
+      answer(id, DoneReport())
     case .frames(let name):
       let room = try room(name)
       clients[id]?.mode = .watching(room)

@@ -23,6 +23,18 @@ package enum ControlRequest: Hashable, Sendable {
   case speak(RoomName, bitrate: Int, milliseconds: Int)
   case listen(RoomName)
   case frames(RoomName)
+  /// From here on the connection carries messages.
+  case messages
+  case features
+  /// Reads and changes what is given to others; `uplink` in bit/s.
+  case settings(relays: Bool?, uplink: Int?)
+  case hear(RoomName, SoundFormat)
+  case stopHearing
+  case talk(RoomName, SoundFormat, bitrate: Int)
+  case stopTalking
+  case mute(Bool)
+  /// How loud this node plays one person, 0 to 4.
+  case volume(RoomName, session: UInt32, Double)
 
   /// Reads one line, without its line feed.
   package init(line: [UInt8]) throws(ControlError) {
@@ -38,7 +50,7 @@ package enum ControlRequest: Hashable, Sendable {
   /// The line to send, with its line feed.
   package var line: [UInt8] { Line.encode(fields) }
 
-  private struct Fields: Codable {
+  struct Fields: Codable {
     var request: String
     var title: String?
     var access: String?
@@ -50,6 +62,12 @@ package enum ControlRequest: Hashable, Sendable {
     var bitrate: Int?
     var duration: Int?
     var wait: Bool?
+    var format: SoundFormat?
+    var on: Bool?
+    var session: UInt32?
+    var volume: Double?
+    var relay: Bool?
+    var uplink: Int?
   }
 
   private var fields: Fields {
@@ -75,6 +93,7 @@ package enum ControlRequest: Hashable, Sendable {
       return Fields(request: "speak", room: room, bitrate: bitrate, duration: milliseconds)
     case .listen(let room): return Fields(request: "listen", room: room)
     case .frames(let room): return Fields(request: "frames", room: room)
+    default: return liveFields
     }
   }
 
@@ -95,7 +114,7 @@ package enum ControlRequest: Hashable, Sendable {
     case "speak": return try speak(fields)
     case "listen": return .listen(fields.room)
     case "frames": return .frames(fields.room)
-    default: throw ControlError(.unknownRequest, "This node knows no such request.")
+    default: return try liveRequest(fields)
     }
   }
 
@@ -157,8 +176,8 @@ package enum ControlRequest: Hashable, Sendable {
   }
 
   /// What Opus is offered with (`Voice/Codec/OpusEncoder.swift`).
-  private static let bitrates = 6_000...32_000
-  private static let standardBitrate = 24_000
+  static let bitrates = 6_000...32_000
+  static let standardBitrate = 24_000
   /// A minute to the longest life of a room.
   private static let lifetimes = 60...Int(Limits.roomLifetimeSeconds)
 }
