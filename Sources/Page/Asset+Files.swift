@@ -3,7 +3,7 @@
 
 extension Asset {
   /// Every file of the folder `Web`; a test compares the two.
-  static let files: [(name: String, bytes: [UInt8])] = [
+  package static let files: [(name: String, bytes: [UInt8])] = [
     ("app.js", PackageResources.app_js),
     ("create.js", PackageResources.create_js),
     ("dom.js", PackageResources.dom_js),
@@ -23,12 +23,15 @@ extension Asset {
     ("player-worklet.js", PackageResources.player_worklet_js),
     ("qr.js", PackageResources.qr_js),
     ("room.js", PackageResources.room_js),
+    ("rules.js", PackageResources.rules_js),
     ("settings.js", PackageResources.settings_js),
     ("sound-worker.js", PackageResources.sound_worker_js),
     ("sound.js", PackageResources.sound_js),
+    ("stage.js", PackageResources.stage_js),
     ("state.js", PackageResources.state_js),
     ("style.css", PackageResources.style_css),
     ("tell.js", PackageResources.tell_js),
+    ("verify.js", PackageResources.verify_js),
     ("why.js", PackageResources.why_js),
     ("words-en.json", PackageResources.words_en_json),
     ("words-fa.json", PackageResources.words_fa_json),

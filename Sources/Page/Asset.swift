@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One file of the page, as it lies inside the program.
-struct Asset: Sendable {
-  let bytes: [UInt8]
-  let type: String
+package struct Asset: Sendable {
+  package let bytes: [UInt8]
+  package let type: String
   /// Changes when the bytes do, so that a browser may keep what is still right.
   let tag: String
 
@@ -18,7 +18,7 @@ struct Asset: Sendable {
   }
 
   /// By path.
-  static let all: [String: Asset] = {
+  package static let all: [String: Asset] = {
     var all: [String: Asset] = [:]
     for (name, bytes) in files {
       guard let dot = name.lastIndex(of: "."), let type = types[String(name[dot...])] else {

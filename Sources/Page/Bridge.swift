@@ -107,7 +107,8 @@ private final class WebSide: ChannelInboundHandler {
     send(.ping, ByteBuffer(), context)
   }
 
-  private func send(_ opcode: WebSocketOpcode, _ data: ByteBuffer, _ context: ChannelHandlerContext) {
+  private func send(_ opcode: WebSocketOpcode, _ data: ByteBuffer, _ context: ChannelHandlerContext)
+  {
     let frame = WebSocketFrame(fin: true, opcode: opcode, data: data)
     context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
   }

@@ -5,27 +5,29 @@ import Synchronization
 ///
 /// A hostile page in the same browser can open as many connections as the browser allows, but not
 /// one that counts among the admitted.
-final class Crowd: Sendable {
+package final class Crowd: Sendable {
   /// Thrown to a connection for which there is no room.
-  struct Full: Error {}
+  package struct Full: Error {}
 
   /// One connection's place.
-  final class Entry: Sendable {
+  package final class Entry: Sendable {
     fileprivate let isAdmitted = Atomic<Bool>(false)
   }
 
   private let strangers = Atomic<Int>(0)
   private let admitted = Atomic<Int>(0)
 
+  package init() {}
+
   /// A place for a new connection, nil when all are taken.
-  func enter() -> Entry? {
+  package func enter() -> Entry? {
     Self.take(strangers, Self.mostStrangers) ? Entry() : nil
   }
 
   /// The connection showed the key.
   ///
   /// False when enough have.
-  func promote(_ entry: Entry) -> Bool {
+  package func promote(_ entry: Entry) -> Bool {
     guard !entry.isAdmitted.load(ordering: .relaxed),
       Self.take(admitted, Self.mostAdmitted)
     else { return false }
@@ -34,7 +36,7 @@ final class Crowd: Sendable {
     return true
   }
 
-  func leave(_ entry: Entry) {
+  package func leave(_ entry: Entry) {
     if entry.isAdmitted.load(ordering: .relaxed) {
       admitted.subtract(1, ordering: .relaxed)
     } else {
@@ -50,7 +52,7 @@ final class Crowd: Sendable {
   }
 
   /// A browser opens six at a time for one page; this is ten pages that load at once.
-  static let mostStrangers = 64
+  package static let mostStrangers = 64
   /// Three for each open page; the control socket takes 64 clients and must have some left.
-  static let mostAdmitted = 32
+  package static let mostAdmitted = 32
 }

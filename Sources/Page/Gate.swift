@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import NIOHTTP1
+package import NIOHTTP1
 import Synchronization
 
 /// Who may ask this server for something.
@@ -7,12 +7,12 @@ import Synchronization
 /// Every web page in the person's browser can send requests here, and a name in the DNS can be made
 /// to point here. So the host must be the one we are reached under, a WebSocket must come from our
 /// own page or from no page at all, and must show the key.
-struct Gate: Sendable {
+package struct Gate: Sendable {
   private let hosts: Set<String>
   private let origins: Set<String>
   private let key: PageKey
 
-  init(host: String, port: UInt16, key: PageKey) {
+  package init(host: String, port: UInt16, key: PageKey) {
     let names = [host, "127.0.0.1", "localhost", "[::1]"].map { "\($0):\(port)" }
     hosts = Set(names)
     origins = Set(names.map { "http://\($0)" })
@@ -20,13 +20,13 @@ struct Gate: Sendable {
   }
 
   /// Whether a request is meant for us at all.
-  func knows(_ head: HTTPRequestHead) -> Bool {
+  package func knows(_ head: HTTPRequestHead) -> Bool {
     let host = head.headers["host"]
     return host.count == 1 && hosts.contains(host[0].lowercased())
   }
 
   /// Whether a WebSocket may be opened.
-  func admits(_ head: HTTPRequestHead) -> Bool {
+  package func admits(_ head: HTTPRequestHead) -> Bool {
     guard knows(head), head.uri == Self.path else { return false }
     let origin = head.headers["origin"]
     guard origin.count <= 1, origin.allSatisfy({ origins.contains($0.lowercased()) }) else {

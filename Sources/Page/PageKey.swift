@@ -37,7 +37,7 @@ package struct PageKey: Sendable {
   private init(text: String) { self.text = text }
 
   /// Compares in a time that does not depend on what is wrong.
-  func opens(_ offered: String) -> Bool {
+  package func opens(_ offered: String) -> Bool {
     let (left, right) = (Array(text.utf8), Array(offered.utf8))
     guard left.count == right.count else { return false }
     return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0

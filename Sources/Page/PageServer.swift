@@ -38,7 +38,8 @@ package struct PageServer: Sendable {
       else {
         throw Failure(
           .setup,
-          "The page cannot be served at \(endpoint.text). Choose another place with --page, or off.")
+          "The page cannot be served at \(endpoint.text). Choose another place with --page, or off."
+        )
       }
       channel = second
     }

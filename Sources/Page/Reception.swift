@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 
 /// Hands out the page's files and nothing else.
 final class Reception: ChannelInboundHandler, RemovableChannelHandler {
@@ -29,7 +30,9 @@ final class Reception: ChannelInboundHandler, RemovableChannelHandler {
     }
   }
 
-  func errorCaught(context: ChannelHandlerContext, error _: any Error) {
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    // A WebSocket that is not admitted goes on as a request, which is refused in words.
+    if error is NIOWebSocketUpgradeError { return }
     context.close(promise: nil)
   }
 

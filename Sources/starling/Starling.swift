@@ -29,7 +29,8 @@ struct Starling: AsyncParsableCommand {
       """,
     version: version,
     subcommands: [
-      Up.self, PageCommand.self, ID.self, RoomCommand.self, InviteCommand.self, Join.self, Connect.self, Speak.self,
+      Up.self, PageCommand.self, ID.self, RoomCommand.self, InviteCommand.self, Join.self,
+      Connect.self, Speak.self,
       Listen.self, StatusCommand.self, Stop.self, Seeds.self, Demo.self, Simulate.self,
       TopologyCommand.self,
     ])

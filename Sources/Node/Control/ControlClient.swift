@@ -91,24 +91,7 @@ final class ControlClient {
   }
 
   /// What a client of messages sent next.
-  enum Message {
-    case none, broken
-    case text([UInt8])
-    case sound([UInt8])
-  }
-
-  /// The next message, when it is complete.
-  func takeMessage() -> Message {
-    guard input.count >= ControlMessage.headerSize else { return .none }
-    guard let header = ControlMessage.header(input), header.count <= ControlMessage.longest else {
-      return .broken
-    }
-    let end = ControlMessage.headerSize + header.count
-    guard input.count >= end else { return .none }
-    let body = Array(input[ControlMessage.headerSize..<end])
-    input.removeSubrange(..<end)
-    return header.kind == .text ? .text(body) : .sound(body)
-  }
+  func takeMessage() -> ControlMessage.Taken { ControlMessage.take(from: &input) }
 
   /// Everything was written; the other side is told so.
   func shut() {

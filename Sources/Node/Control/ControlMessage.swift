@@ -24,6 +24,27 @@ package enum ControlMessage {
     ]
   }
 
+  /// What came next on a connection.
+  package enum Taken: Hashable, Sendable {
+    /// Not all of it is there.
+    case none
+    /// It is no message.
+    case broken
+    case text([UInt8])
+    case sound([UInt8])
+  }
+
+  /// Takes the next message off the front, when it is complete.
+  package static func take(from bytes: inout [UInt8]) -> Taken {
+    guard bytes.count >= headerSize else { return .none }
+    guard let header = header(bytes), header.count <= longest else { return .broken }
+    let end = headerSize + header.count
+    guard bytes.count >= end else { return .none }
+    let body = Array(bytes[headerSize..<end])
+    bytes.removeSubrange(..<end)
+    return header.kind == .text ? .text(body) : .sound(body)
+  }
+
   /// Reads a header; nil for a kind that does not exist.
   package static func header(_ bytes: some Sequence<UInt8>) -> (kind: Kind, count: Int)? {
     var kind: Kind?

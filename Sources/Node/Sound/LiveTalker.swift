@@ -1,21 +1,20 @@
-import Mesh
-import Voice
-import Wire
+package import Voice
+package import Wire
 
 /// A client that speaks live: each of its frames goes out when it comes.
 ///
 /// The microphone sets the pace, so nothing waits here and no delay builds up; a frame that stays
 /// out is replaced by silence, so that the wire carries a steady rate whatever the client does.
 /// Belongs to ``Host``.
-final class LiveTalker {
-  let room: RoomID
-  let format: SoundFormat
+package final class LiveTalker {
+  package let room: RoomID
+  package let format: SoundFormat
   /// Every frame has exactly this many bytes.
-  let payloadSize: Int
-  var isMuted = false
+  package let payloadSize: Int
+  package var isMuted = false
   private var encoder: OpusEncoder
   /// When silence must fill in, unless a frame comes first; boot time.
-  private(set) var due: Int64
+  package private(set) var due: Int64
   /// Silences sent in place of frames that may still come: those would be heard late.
   private var owed = 0
   private var lastOwed: Int64 = 0
@@ -23,12 +22,12 @@ final class LiveTalker {
   private var pace: Int64
 
   /// What goes to the mesh.
-  struct Frame {
-    let payload: [UInt8]
-    let level: UInt8
+  package struct Frame {
+    package let payload: [UInt8]
+    package let level: UInt8
   }
 
-  init(room: RoomID, format: SoundFormat, bitrate: Int, at now: Int64) throws(CodecError) {
+  package init(room: RoomID, format: SoundFormat, bitrate: Int, at now: Int64) throws(CodecError) {
     var settings = OpusEncoder.Settings()
     settings.bitrate = bitrate
     let encoder = try OpusEncoder(settings)
@@ -41,7 +40,7 @@ final class LiveTalker {
   }
 
   /// The frame to send for a message of the client, nil when it is left out.
-  func take(_ message: [UInt8], at now: Int64) -> Frame? {
+  package func take(_ message: [UInt8], at now: Int64) -> Frame? {
     guard !isMuted, let frame = frame(of: message) else { return nil }
     if now - lastOwed > Self.forgiven { owed = 0 }
     guard owed == 0 else {
@@ -55,7 +54,7 @@ final class LiveTalker {
   }
 
   /// Nothing came: a frame of silence, and the next is due a frame later.
-  func silence(at now: Int64) -> Frame? {
+  package func silence(at now: Int64) -> Frame? {
     if !isMuted {
       owed = min(owed + 1, Self.mostOwed)
       lastOwed = now

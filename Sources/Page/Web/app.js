@@ -7,7 +7,7 @@ import { memory, takeKey } from './memory.js';
 import { room } from './room.js';
 import { comeBack, silence, sound } from './sound.js';
 import { begin, hurry, state, watch } from './state.js';
-import { say, toast } from './tell.js';
+import { closeSheets, say, toast } from './tell.js';
 import { preferred, speak, t } from './words.js';
 
 let view;
@@ -57,9 +57,11 @@ function gone() {
   if (sound.ear !== 'off') silence();
   state.room = null;
   if (!state.isLeaving) {
-    toast(t('gone'));
-    say(t('gone'));
+    const key = state.last?.event === 'closed' ? 'gone.closed' : state.last?.event === 'removed' ? 'gone.removed' : 'gone';
+    toast(t(key));
+    say(t(key));
   }
+  closeSheets();
   state.isLeaving = false;
 }
 

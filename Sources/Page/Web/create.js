@@ -4,7 +4,7 @@ import { enter } from './app.js';
 import { button, field, h } from './dom.js';
 import { remember } from './memory.js';
 import { hear } from './sound.js';
-import { ask, myName } from './state.js';
+import { ask, myName, state } from './state.js';
 import { complain, sheet } from './tell.js';
 import { t } from './words.js';
 
@@ -13,6 +13,7 @@ export function create() {
   const title = h('input', { type: 'text', maxlength: 60, required: true, autocomplete: 'off', dir: 'auto', value: myName() ? t('create.of', { name: myName() }).replace(/[\u2068\u2069]/g, '') : t('create.plain') });
   const social = h('input', { type: 'radio', name: 'access', value: 'social', checked: true });
   const open = h('input', { type: 'radio', name: 'access', value: 'open' });
+  const closed = h('input', { type: 'radio', name: 'access', value: 'closed' });
   const go = button(t('create.go'), { kind: 'main big', type: 'submit' });
   const form = h('form', {
     onsubmit: async (event) => {
@@ -20,7 +21,7 @@ export function create() {
       go.disabled = true;
       remember({ name: name.value.trim() });
       try {
-        const made = await ask('room.create', { title: title.value.trim(), access: open.checked ? 'open' : 'social', name: name.value.trim() || undefined });
+        const made = await ask('room.create', { title: title.value.trim(), access: [open, closed, social].find((one) => one.checked).value, name: name.value.trim() || undefined });
         shown.close();
         enter(made.room);
         hear(made.room);
@@ -31,7 +32,8 @@ export function create() {
     },
   }, field(t('create.title'), title),
   h('fieldset', {}, h('legend', { text: t('create.who') }),
-    option(social, t('access.social'), t('access.social.more')), option(open, t('access.open'), t('access.open.more'))),
+    option(social, t('access.social'), t('access.social.more')), option(open, t('access.open'), t('access.open.more')),
+    state.features.has('stage') && option(closed, t('access.closed'), t('access.closed.more'))),
   field(t('name'), name, t('name.hint')), h('div', { class: 'actions' }, go));
   const shown = sheet(t('create'), form);
 }

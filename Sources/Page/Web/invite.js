@@ -1,8 +1,9 @@
-// A link for others: how long it holds, to copy, to send, to show.
+// A link for others: what it gives, how long it holds, to copy, to send, to show, to take back.
 
-import { button, choice, field, h } from './dom.js';
+import { button, choice, field, h, keyed, toggle } from './dom.js';
 import { qr } from './qr.js';
-import { ask } from './state.js';
+import { act, moderates } from './stage.js';
+import { ask, shownRoom } from './state.js';
 import { complain, note, say, sheet, toast } from './tell.js';
 import { t } from './words.js';
 
@@ -20,16 +21,41 @@ export function invite(room) {
   });
   const send = navigator.share && button(t('invite.send'), { symbol: 'share', onclick: () => navigator.share({ text: link.value }).catch(() => {}) });
   const life = choice('86400', [['3600', t('life.hour')], ['86400', t('life.day')], ['604800', t('life.week')]], make);
+  const known = shownRoom();
+  // Only a moderator's own links carry a role, and can be taken back.
+  const own = known?.stage && moderates(known);
+  const role = choice('plain', [['plain', t('invite.plain')], ['listener', t('invite.listener')], ['speaker', t('invite.speaker')]], make);
+  let once = false;
+  const single = toggle(t('invite.once'), false, (on) => {
+    once = on;
+    make();
+  }, t('invite.once.hint'));
+  const given = h('ul', { class: 'given' });
   async function make() {
+    const lifetime = Number(life.value);
+    const plain = !own || role.value === 'plain' && !once;
+    single.hidden = !own;
     try {
-      const made = await ask('invite', { room, lifetime: Number(life.value) });
+      const made = plain
+        ? await ask('invite', { room, lifetime })
+        : await ask('invite.make', { room, lifetime, role: role.value === 'plain' ? 'listener' : role.value, uses: once ? 1 : 0 });
       link.value = made.link;
       picture.replaceChildren(qr(made.link));
     } catch (error) {
       complain(error);
     }
   }
-  sheet(t('invite'), h('div', { class: 'invite' }, note('note', t('invite.who')), picture, field(t('invite.life'), life), field(t('invite.link'), link),
-    h('div', { class: 'actions' }, send, copy)));
+  const update = () => {
+    const list = (shownRoom()?.stage?.invites ?? []).filter((one) => one.expiry);
+    given.hidden = !own || !list.length;
+    if (own) keyed(given, list, (one) => one.invite, row, () => {});
+  };
+  sheet(t('invite'), h('div', { class: 'invite' }, note('note', t('invite.who')), picture, own && field(t('invite.role'), role), field(t('invite.life'), life), own && single,
+    field(t('invite.link'), link), h('div', { class: 'actions' }, send, copy), given), { update });
   make();
+}
+
+function row(one) {
+  const words = t('invite.given', { role: t(`role.${one.role}`), used: one.used });
+  return h('li', { class: 'row' }, h('span', { text: words }), button(t('invite.revoke'), { kind: 'quiet', onclick: () => act('invite.revoke', { invite: one.invite }) }));
 }

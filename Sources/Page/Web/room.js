@@ -8,8 +8,10 @@ import { memory } from './memory.js';
 import { check } from './miccheck.js';
 import { network } from './network.js';
 import { person } from './person.js';
+import { rules } from './rules.js';
 import { settings } from './settings.js';
 import * as audio from './sound.js';
+import { act, isHandUp, isOffered, maySpeak, mod, moderates } from './stage.js';
 import { ask, shownRoom, state } from './state.js';
 import { complain, confirm, say, updateSheets } from './tell.js';
 import { why } from './why.js';
@@ -28,6 +30,9 @@ export function room(id) {
   const rest = h('ul', { class: 'audience', 'aria-labelledby': 'rest-head' });
   const noStage = h('p', { class: 'quiet', text: t('stage.empty') });
   const noRest = h('p', { class: 'quiet', text: t('audience.empty') });
+  const more = button(t('rules'), { symbol: 'crown', iconOnly: true, kind: 'plain', onclick: rules });
+  const seat = offered(id);
+  const queue = hands();
   const dock = docked(id);
   const root = h('main', { class: 'room' },
     h('header', { class: 'top' },
@@ -35,9 +40,9 @@ export function room(id) {
       h('div', { class: 'heading' }, title, count),
       button(t('invite'), { symbol: 'share', iconOnly: true, kind: 'plain', onclick: () => invite(id) }),
       button(t('network'), { symbol: 'flock', iconOnly: true, kind: 'plain', onclick: network }),
-      button(t('settings'), { symbol: 'gear', iconOnly: true, kind: 'plain', onclick: settings })),
+      more, button(t('settings'), { symbol: 'gear', iconOnly: true, kind: 'plain', onclick: settings })),
     h('div', { class: 'body' },
-      h('div', { class: 'floor' }, h('div', { class: 'reason' }, reason, tap), stageHead, stage, noStage),
+      h('div', { class: 'floor' }, h('div', { class: 'reason' }, reason, tap), seat, stageHead, stage, noStage, queue.root),
       h('section', { class: 'seats', 'aria-labelledby': 'rest-head' }, restHead, rest, noRest)),
     dock.root);
   const told = teller();
@@ -58,6 +63,9 @@ export function room(id) {
     if (reason.textContent !== words) reason.replaceChildren(icon(symbol), h('span', { text: words }));
     reason.className = `why ${kind}`;
     tap.hidden = sound.ear === 'on';
+    more.hidden = !known.stage;
+    seat.hidden = !isOffered(known);
+    queue.update(known);
     dock.update(known);
     told(known);
     meter(stage);
@@ -86,10 +94,10 @@ function fill(element, one, known) {
     ring.replaceChildren(face(one.name || '·', ring.classList.contains('small') ? 'small' : ''));
   }
   set(element.querySelector('.name'), { text: one.name || t('nameless') });
-  const words = [mine && t('you'), mine && sound.talking && sound.muted && t('muted'), one.onStage && !mine && !one.audible && t('nokey')].filter(Boolean);
+  const words = [mine && t('you'), ['host', 'moderator'].includes(one.role) && t(`role.${one.role}`), (one.muted || mine && sound.talking && sound.muted) && t('muted'), one.onStage && !mine && !one.audible && t('nokey')].filter(Boolean);
   set(element.querySelector('.state'), { text: words.join(' · ') });
   element.classList.toggle('mine', mine);
-  element.classList.toggle('muted', Boolean(mine && sound.talking && sound.muted));
+  element.classList.toggle('muted', Boolean(one.muted || mine && sound.talking && sound.muted));
 }
 
 /** Rings move without the page being drawn. */
@@ -110,11 +118,12 @@ function meter(stage) {
 function docked(id) {
   const leave = button(t('leave'), { symbol: 'leave', kind: 'leave', onclick: () => goodbye(id) });
   const speak = button(t('speak'), { symbol: 'mic', kind: 'main', onclick: () => memory.heardMic ? start() : check(id, start) });
-  const down = button(t('down'), { symbol: 'down', kind: 'quiet', onclick: audio.stopTalking });
+  const down = button(t('down'), { symbol: 'down', kind: 'quiet', onclick: stepDown });
+  const hand = button(t('hand.up'), { symbol: 'hand', kind: 'main', onclick: () => act('hand', { up: !isHandUp(shownRoom()) }) });
   const live = h('button', { type: 'button', class: 'button live' }, icon('mic'), h('span', {}));
   const bar = h('span', { class: 'bar', 'aria-hidden': 'true' });
   live.append(bar);
-  const root = h('div', { class: 'dock', role: 'toolbar', 'aria-label': t('dock') }, leave, down, speak, live);
+  const root = h('div', { class: 'dock', role: 'toolbar', 'aria-label': t('dock') }, leave, down, speak, hand, live);
   let shape = '';
 
   async function start() {
@@ -137,10 +146,14 @@ function docked(id) {
 
   return {
     root,
-    update() {
+    update(known) {
       const talks = sound.talking === id;
       down.hidden = live.hidden = !talks;
-      speak.hidden = talks;
+      speak.hidden = talks || !maySpeak(known);
+      hand.hidden = talks || maySpeak(known);
+      hand.disabled = known.stage?.policy.includes('handsDown') && !isHandUp(known);
+      set(hand.querySelector('span'), { text: t(isHandUp(known) ? 'hand.down' : 'hand.up') });
+      set(hand, { 'aria-pressed': String(isHandUp(known)) });
       const muted = talks && (sound.muted || sound.wantsMute);
       const now = `${talks} ${muted} ${push()}`;
       if (now !== shape) {
@@ -171,6 +184,42 @@ function goodbye(id) {
   };
   if (shownRoom()?.members.length === 1) return confirm(t('leave.last'), t('leave'), leave);
   return leave();
+}
+
+/** A speaker who was asked up goes back among the listeners; roles of other kinds stay. */
+function stepDown() {
+  const seated = shownRoom()?.stage?.role === 'speaker';
+  audio.stopTalking();
+  if (seated) act('stage.leave', {});
+}
+
+/** A seat on the stage is offered. */
+function offered(id) {
+  const come = async () => {
+    if (!await act('stage.accept', {})) return;
+    const up = () => audio.talk(id, memory.talk === 'push').catch(() => check(id, up));
+    if (memory.heardMic) up();
+    else check(id, up);
+  };
+  return h('div', { class: 'offer', role: 'alert', hidden: true }, icon('hand'), h('p', { text: t('seat') }), button(t('seat.take'), { kind: 'main', onclick: come }));
+}
+
+/** Hands in the order in which they were raised. */
+function hands() {
+  const head = h('h2', { id: 'hands-head' });
+  const list = h('ol', { class: 'hands', 'aria-labelledby': 'hands-head' });
+  const root = h('section', { hidden: true }, head, list);
+  return {
+    root,
+    update(known) {
+      const up = (known.stage?.hands ?? []).map((person) => known.members.find((one) => one.person === person) ?? { person, name: '' });
+      root.hidden = !up.length;
+      set(head, { text: t('hands', { n: up.length }) });
+      const may = moderates(known);
+      keyed(list, up, (one) => `${one.person}${may}`, (one) => h('li', {}, face(one.name || '·', 'small'), h('span', { class: 'name', dir: 'auto', text: one.name || t('nameless') }),
+        may && button(t('mod.invite'), { onclick: () => mod('invite', one, {}, t('mod.invited')) })));
+    },
+  };
 }
 
 /** Tells a screen reader who came, went, and took the stage: a few words at a time. */

@@ -44,7 +44,32 @@ const line = new Line({
 });
 
 /** Looks: another line, for a join may keep the first one waiting. */
-const looks = new Line({ onstate: (door) => door === 'open' && look(), onevent: () => look() });
+const looks = new Line({ onstate: (door) => door === 'open' && follow() });
+
+/** Events come on a line of their own, which carries nothing else. */
+const tales = new Line({ onstate: () => {}, onevent: happened });
+
+const tellers = new Map();
+
+/** Calls `listener` for one kind of event; gives back what ends that. */
+export function on(event, listener) {
+  tellers.set(event, (tellers.get(event) ?? new Set()).add(listener));
+  return () => tellers.get(event).delete(listener);
+}
+
+function happened(event) {
+  if (event.room === state.room) state.last = event;
+  for (const listener of tellers.get(event.event) ?? []) listener(event);
+  look();
+}
+
+function follow() {
+  look();
+  if (state.features.has('events') && !tales.socket) {
+    tales.onstate = (door) => door === 'open' && tales.ask('events').catch(() => {});
+    tales.open(looks.place, looks.key);
+  }
+}
 
 export function begin(key) {
   if (!key) {
@@ -60,6 +85,7 @@ export const ask = (request, more) => line.ask(request, more).finally(look);
 export function hurry() {
   line.hurry();
   looks.hurry();
+  tales.hurry();
   look();
 }
 
@@ -67,7 +93,7 @@ async function greet() {
   const known = await line.ask('features').catch(() => ({ features: [] }));
   state.features = new Set(known.features);
   if (state.features.has('settings')) state.settings = await line.ask('settings').catch(() => null);
-  if (state.features.has('events')) looks.ask('events').catch(() => {});
+  follow();
   changed();
 }
 
@@ -84,7 +110,8 @@ export async function look() {
     const status = await looks.ask('status');
     state.status = status;
     count(status);
-    if (state.room && !status.rooms.some((room) => room.room === state.room)) state.wasRemoved = state.room;
+    if (state.room && state.wasIn === state.room && !status.rooms.some((room) => room.room === state.room)) state.wasRemoved = state.room;
+    state.wasIn = status.rooms.some((room) => room.room === state.room) ? state.room : null;
     changed();
   } catch { /* The line tells when it is back. */ }
   const again = isLooking === 'again';

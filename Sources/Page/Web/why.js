@@ -16,6 +16,7 @@ export function why(room) {
   if (talking.length) return { words: t('why.talks', { n: talking.length, name: talking[0].name || t('nameless'), more: talking.length - 1 }), symbol: 'ear', kind: 'good' };
   const locked = stage.find((one) => !one.audible);
   if (locked) return { words: t('why.key', { name: locked.name || t('nameless') }), symbol: 'note', kind: 'warn' };
+  if (room.stage?.muted) return { words: t('why.silenced'), symbol: 'micOff', kind: 'warn' };
   if (sound.talking) return { words: t(sound.muted ? 'why.muted' : 'why.me'), symbol: sound.muted ? 'micOff' : 'mic', kind: sound.muted ? '' : 'good' };
   if (!stage.length) return { words: t('why.stage'), symbol: 'ear', kind: '' };
   const lacking = stage.every((one) => !state.levels.has(one.session));
