@@ -47,7 +47,7 @@ class Scene:
         link = first.run("invite")
         for node, name in list(zip(self.nodes, names))[1:5]:
             node.run("join", link, "--name", name)
-        self.nodes[5].run("room", "create", other, "--access", "open", "--name", names[5])
+        self.nodes[5].run("room", "create", other, "--open", "--name", names[5])
         self.talkers = []
         said = lab.speech(place.file("said.wav"), 24)
         for node in (first, self.nodes[2]):
@@ -63,14 +63,10 @@ class Scene:
             node.stop()
 
 
-async def wait_for(page, script, seconds=15):
-    await page.tab.wait_for_function(script, timeout=seconds * 1000)
-
-
 async def views(page, words):
     """Each view's name, once it stands there."""
     tab = page.tab
-    await wait_for(page, "document.querySelectorAll('.card').length >= 2")
+    await page.until("document.querySelectorAll('.card').length >= 2")
     yield "hallway"
     await tab.get_by_role("button", name=words["create"]).click()
     yield "create"
@@ -79,25 +75,25 @@ async def views(page, words):
     yield "join"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.locator(".card.mine button").first.click()
-    await wait_for(page, "document.querySelectorAll('.stage > li').length >= 2")
-    await wait_for(page, "document.querySelector('.why.good')")
+    await page.until("document.querySelectorAll('.stage > li').length >= 2")
+    await page.until("document.querySelector('.why.good')")
     yield "room"
     await tab.locator(".stage .person").nth(1).click()
     yield "person"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["invite"], exact=True).click()
-    await wait_for(page, "document.querySelector('.qr svg')")
+    await page.until("document.querySelector('.qr svg')")
     yield "invite"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["network"], exact=True).click()
-    await wait_for(page, "document.querySelector('.mesh svg')")
+    await page.until("document.querySelector('.mesh svg')")
     yield "network"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["settings"], exact=True).click()
     yield "settings"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["speak"], exact=True).click()
-    await wait_for(page, "document.querySelector('.heard.good')")
+    await page.until("document.querySelector('.heard.good')")
     yield "microphone"
     await tab.get_by_role("button", name=words["close"]).click()
 
@@ -156,16 +152,16 @@ async def main():
                 cases = [case for case in cases if case == ("phone", "light")]
             if not cases:
                 continue
-            with lab.Place() as place:
-                said = lab.speech(place.file("mic.wav"), 60)
-                chromium = await lab.chromium(playwright, said)
-                for shape, theme in cases:
+            for shape, theme in cases:
+                with lab.Place() as place:
+                    said = lab.speech(place.file("mic.wav"), 60)
+                    chromium = await lab.chromium(playwright, said)
                     scene = Scene(place, language)
                     try:
                         await case(chromium, scene, shape, theme, axe, given.into, found)
                     finally:
                         scene.end()
-                await chromium.close()
+                        await chromium.close()
     for line in found:
         print(line)
     print(f"{len(found)} findings")

@@ -8,7 +8,7 @@ import { complain, note, say, sheet, toast } from './tell.js';
 import { t } from './words.js';
 
 export function invite(room) {
-  const link = h('textarea', { rows: 3, readonly: true, dir: 'ltr', onfocus: () => link.select() });
+  const link = h('textarea', { rows: 4, readonly: true, dir: 'ltr', onfocus: () => link.select() });
   const picture = h('div', { class: 'qr', role: 'img', 'aria-label': t('invite.qr') });
   const copy = button(t('invite.copy'), {
     symbol: 'copy', kind: 'main',

@@ -27,6 +27,6 @@ export function remember(changes) {
 export function takeKey() {
   const found = /[#&]key=([\w-]{43})/.exec(location.hash);
   if (found) remember({ key: found[1] });
-  if (location.hash) history.replaceState(null, '', location.pathname);
+  if (location.hash) history.replaceState(null, '', location.pathname + location.search);
   return memory.key;
 }

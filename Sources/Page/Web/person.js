@@ -39,7 +39,7 @@ function loudness(room, session) {
   const slider = h('input', { type: 'range', min: 0, max: 200, step: 10, value: now, oninput: () => set(Number(slider.value)) });
   const shown = h('output', { text: `${number(now)} %` });
   const off = button(t(now > 0 ? 'person.mute' : 'person.unmute'), { kind: 'quiet', onclick: () => set(Number(slider.value) > 0 ? 0 : 100) });
-  return h('div', {}, h('div', { class: 'volume' }, field(t('person.volume'), slider, t('person.here')), shown), off);
+  return h('div', { class: 'stack' }, h('div', { class: 'volume' }, field(t('person.volume'), slider, t('person.here')), shown), off);
 }
 
 /** What a moderator may do, the gentlest first. */

@@ -4,7 +4,7 @@
 // few frames wait here, more after a gap, fewer when that was long ago.
 
 const least = 1920; // 40 ms: a frame, and the callback of an ordinary sound card.
-const most = 14400;
+const most = 19200;
 const step = 960;
 const fade = 128;
 
@@ -12,7 +12,7 @@ class Player extends AudioWorkletProcessor {
   constructor() {
     super();
     this.ring = new Float32Array(65536);
-    Object.assign(this, { read: 0, write: 0, target: least, isPlaying: false, slack: Infinity, quanta: 0, gaps: 0, calm: 0, last: 0 });
+    Object.assign(this, { read: 0, write: 0, target: least, isPlaying: false, slack: Infinity, quanta: 0, gaps: 0, calm: 0, last: 0, rested: 0 });
     this.port.onmessage = ({ data }) => {
       if (data.in) data.in.onmessage = ({ data: block }) => this.take(block);
     };
@@ -29,13 +29,13 @@ class Player extends AudioWorkletProcessor {
 
   process(_, [output]) {
     const out = output[0];
-    if (!this.isPlaying && this.waiting >= this.target) this.isPlaying = true;
+    if (!this.isPlaying && this.waiting >= this.target) this.begin();
     if (!this.isPlaying) return this.rest(out);
     if (this.waiting < out.length) {
       this.isPlaying = false;
       this.gaps++;
       this.calm = 0;
-      this.target = Math.min(most, this.target + step);
+      this.rested = 0;
       return this.rest(out);
     }
     const mask = this.ring.length - 1;
@@ -51,10 +51,17 @@ class Player extends AudioWorkletProcessor {
     return true;
   }
 
+  /** As much as was missed waits from now on: whoever came that late once comes so again. */
+  begin() {
+    this.isPlaying = true;
+    if (this.gaps) this.target = Math.min(most, Math.max(this.target, this.rested + step));
+  }
+
   /** Nothing to play: from the last sample down to silence, so that it does not click. */
   rest(out) {
     for (let index = 0; index < out.length; index++) out[index] = this.last * (1 - (index + 1) / out.length);
     this.last = 0;
+    this.rested += out.length;
     return true;
   }
 

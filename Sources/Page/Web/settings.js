@@ -29,7 +29,7 @@ export function settings() {
     remember({ talk: value });
     if (audio.sound.talking) audio.mute(value === 'push');
   });
-  const devices = h('div', {});
+  const devices = h('div', { class: 'stack' });
   const root = h('div', { class: 'settings' },
     field(t('name'), name, t('name.hint')), field(t('language'), tongue), field(t('theme'), theme),
     h('h3', { text: t('mic') }), field(t('talk'), talk), devices,
