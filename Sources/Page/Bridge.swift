@@ -27,6 +27,7 @@ final class Bridge {
       .connect(unixDomainSocketPath: control)
       .flatMapThrowing { node in
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(MaskCheck())
         try pipeline.addHandler(
           NIOWebSocketFrameAggregator(
             minNonFinalFragmentSize: 0, maxAccumulatedFrameCount: mostFragments,
@@ -47,6 +48,16 @@ final class Bridge {
   /// Half a second of samples waits here at most; then the node notices.
   static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(
     low: 16 * SoundFormat.blockBytes, high: 24 * SoundFormat.blockBytes)
+}
+
+/// What a client sends is masked, or it is no WebSocket client (RFC 6455, 5.1).
+private final class MaskCheck: ChannelInboundHandler {
+  typealias InboundIn = WebSocketFrame
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard unwrapInboundIn(data).maskKey != nil else { return context.close(promise: nil) }
+    context.fireChannelRead(data)
+  }
 }
 
 /// The browser's end.

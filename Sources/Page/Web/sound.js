@@ -203,7 +203,9 @@ function told(data) {
     shutMic();
   }
   if (data.event?.event === 'levels') {
+    const before = talking(state.levels);
     state.levels = new Map(data.event.talkers.map((talker) => [talker.session, talker]));
+    if (talking(state.levels) !== before) changed();
     for (const listener of sound.meters) listener();
     return;
   }
@@ -215,6 +217,8 @@ function told(data) {
   if ('level' in data) for (const listener of sound.meters) listener();
   else changed();
 }
+
+const talking = (levels) => [...levels.values()].filter((talker) => talker.talking).map((talker) => talker.session).join();
 
 /** Told of every level: ten times a second, without drawing all of the page. */
 sound.meters = new Set();
