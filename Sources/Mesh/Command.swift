@@ -18,6 +18,16 @@ package enum Command: Sendable {
   /// One encoded frame. `level` is 0 (loudest) to 127 (silence) as in RFC 6464.
   case speak(RoomID, payload: [UInt8], level: UInt8)
   case stopSpeaking(RoomID)
+  /// Answered by ``Event/changed(_:_:)``, or ``Event/hand(_:_:isUp:)`` for hands.
+  case moderate(RoomID, Moderation)
+  case raiseHand(RoomID, isUp: Bool)
+  case takeSeat(RoomID)
+  /// Off the stage, without a role that was given by name.
+  case stepDown(RoomID)
+  /// Answered by ``Event/compared(_:_:_:)`` at both ends.
+  case compareCodes(RoomID, PersonaID)
+  /// Answered by ``Event/invited(_:_:_:)``.
+  case makeInvite(RoomID, InviteTerms, lifetime: Duration)
   /// Whether anybody at this node listens. While nobody does, frames are relayed unopened; a room
   /// begins with somebody listening.
   case listen(RoomID, Bool)
@@ -35,6 +45,8 @@ package enum Access: UInt8, Sendable {
   case open = 0
   /// Joined by a link that carries the invite secret.
   case social = 1
+  /// Entered by those whom a moderator lets in, by name or by a link of their own.
+  case closed = 2
 }
 
 /// Length of one frame. The raw value is milliseconds.

@@ -9,11 +9,14 @@ package struct Effects: Sendable {
   /// Names of first messages that are being answered. Written down before the outbox is sent and
   /// given to the next ``Participant``, they keep a restarted node silent to recordings.
   package var answered: [UInt64] = []
+  /// What has to be on the disk before the outbox is sent, newest last for each room.
+  package var keepsakes: [Keepsake] = []
 
   package init() {}
 
   package mutating func removeAll() {
     answered.removeAll(keepingCapacity: true)
+    keepsakes.removeAll()
     outbox.removeAll()
     events.removeAll(keepingCapacity: true)
     notes.removeAll(keepingCapacity: true)

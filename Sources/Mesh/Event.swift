@@ -16,6 +16,22 @@ package enum Event: Sendable {
   case refused(Refusal, RoomID?)
   case left(RoomID)
   case roster(RoomID)
+  /// A right, an invite or a rule is another than before: in the order in which this node learnt
+  /// it.
+  case changed(RoomID, Change)
+  /// A member is here from now on; its name is empty while it only listens.
+  case entered(RoomID, SessionID, PersonaID)
+  case departed(RoomID, SessionID, PersonaID)
+  case compared(RoomID, PersonaID, PairOutcome)
+  case hand(RoomID, PersonaID, isUp: Bool)
+  /// Who acts as host; nil when nobody with a role is here.
+  case actingHost(RoomID, PersonaID?)
+  /// Our microphone was switched off by somebody else.
+  case silenced(RoomID)
+  /// We hold an invite that its inviter has to honour first.
+  case waiting(RoomID)
+  /// The link that was asked for, and the key by which it is revoked.
+  case invited(RoomID, SigningKey, Invite)
   case listings
 
   /// A frame to play, opened and in the order of arrival.
@@ -30,6 +46,11 @@ package enum Event: Sendable {
 package enum Refusal: String, Error, Sendable {
   case noSuchRoom, alreadyIn, notIn, linkExpired, nobodyAnswered, tooManyRooms
   case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong, stageFull
+  // The stage
+  case notAllowed, noSuchPerson, noSeatOffered, noHand, handsClosed, tooOften, alreadyOnStage
+  case removed, roomClosed, doorShut
+  /// Nobody here told us yet what we signed before.
+  case tooEarly
 }
 
 /// One opened frame of one speaker.

@@ -15,6 +15,9 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   case cookieWanted, tooManySessions, tooManyHandshakes, duplicateMessage
   // Rooms
   case unknownRoom, badJoin, badCertificate, badAdmission, notJoined
+  case notAdmitted, removedPerson, roomClosed, doorShut, expiredInvite, waitingFull
+  // Authority
+  case badOperation, staleOperation, operationsFull, contradiction, badHand, notAllowed
   // Presence and membership
   case badPresence, stalePresence, expiredPresence, rosterFull, badShuffle
   // Keys

@@ -7,9 +7,9 @@ package import Wire
 /// Time never goes back; effects are applied in order; the shell calls ``wake(at:into:)`` at
 /// ``nextDeadline``, which it reads again after every call; nothing from the network can trap.
 package struct Participant: ~Copyable {
-  private let identity: Identity
+  let identity: Identity
   private(set) var ctx: Context
-  private var lobby: Lobby
+  private(set) var lobby: Lobby
   private(set) var rooms: [Room] = []
   private var nextHousekeeping: Instant
   private var listingVersion: UInt32 = 0
@@ -17,14 +17,17 @@ package struct Participant: ~Copyable {
   /// Where the shell says this node is, and where others see it.
   private var places: [Endpoint] = []
   private var sightings = Sightings()
+  private var keepsakes: OrderedDictionary<RoomID, Keepsake> = [:]
   /// Opened records of the datagram at hand, out of the way of what handling them sends.
   private var records: [Record] = []
   private var plain: [UInt8] = []
 
-  /// - Parameter answered: what ``Effects/answered`` held in the node's former lives.
+  /// - Parameters:
+  ///   - answered: what ``Effects/answered`` held in the node's former lives.
+  ///   - keepsakes: the newest of ``Effects/keepsakes`` for each room.
   package init(
     identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: consuming Entropy,
-    at now: Instant, answered: [UInt64] = []
+    at now: Instant, answered: [UInt64] = [], keepsakes: [Keepsake] = []
   ) throws(KeysError) {
     let linkEntropy = Entropy.branch(of: &entropy)
     let contact = Contact(node: identity.node.publicKey, token: token, endpoints: [])
@@ -39,6 +42,9 @@ package struct Participant: ~Copyable {
     nextHousekeeping = now + .seconds(1)
     nextListing = now + .seconds(1)
     self.identity = identity
+    for keepsake in keepsakes where keepsake.expiry > now.milliseconds {
+      self.keepsakes[keepsake.room] = keepsake
+    }
   }
 
   package var contact: Contact { ctx.contact }
@@ -102,6 +108,8 @@ package struct Participant: ~Copyable {
 
   private mutating func end(_ effects: inout Effects) {
     drainLinks()
+    endRooms()
+    for kept in ctx.effects.keepsakes { keepsakes[kept.room] = kept }
     for room in rooms where room.rosterChanged {
       room.rosterChanged = false
       ctx.tell(.roster(room.id))
@@ -176,7 +184,7 @@ package struct Participant: ~Copyable {
       let initiator = ctx.links.isInitiator(of: link)
     else { return nil }
     return rooms.first {
-      Digest.equal($0.mark(transcript, initiator: theirs != initiator), mark)
+      $0.recognises(mark, on: link, transcript, initiator: theirs != initiator)
     }
   }
 
@@ -250,6 +258,13 @@ extension Participant {
     case .speak(let id, let payload, let level):
       act(in: id) { $0.speak(payload, level: level, &$1) }
     case .stopSpeaking(let id): act(in: id) { $0.stopSpeaking(&$1) }
+    case .moderate(let id, let wish): act(in: id) { $0.moderate(wish, &$1) }
+    case .raiseHand(let id, let isUp): act(in: id) { $0.raise(&$1, isUp) }
+    case .takeSeat(let id): act(in: id) { $0.takeSeat(&$1) }
+    case .stepDown(let id): act(in: id) { $0.stepDown(&$1) }
+    case .compareCodes(let id, let person): act(in: id) { $0.compareCodes(person, &$1) }
+    case .makeInvite(let id, let terms, let lifetime):
+      act(in: id) { $0.makeInvite(terms, lifetime: lifetime, &$1) }
     case .listen(let id, let listens): rooms.first { $0.id == id }?.listening = listens
     case .reachableAt(let endpoints):
       places = endpoints
@@ -294,29 +309,30 @@ extension Participant {
       let nonce = ctx.entropy.bytes16()
       let creator = try identity.creator(nonce: nonce)
       var genesis = Genesis(
-        mode: access.rawValue, creator: PersonaID(creator.publicKey.raw),
+        mode: access == .open ? 0 : 1, creator: PersonaID(creator.publicKey.raw),
         created: ctx.now.milliseconds,
         lifetimeSeconds: UInt32(ctx.settings.roomLifetime.milliseconds / 1_000), nonce: nonce,
         title: title)
       genesis.signature = creator.sign("VR1-genesis", genesis.unsigned)
       let id = Charter.id(of: genesis.unsigned)
-      let secret = access == .social ? ctx.entropy.bytes16() : nil
+      let secret = access == .open ? nil : ctx.entropy.bytes16()
       var operation: RoomOperation?
       if let secret {
-        let invite = try InviteKey.pair(secret: secret, room: id)
-        var signed = RoomOperation(
-          kind: .inviteAdd, room: id, author: genesis.creator, sequence: 1, previous: .zero,
-          time: ctx.now.milliseconds, subject: invite.publicKey.raw, argument: 0,
-          lifetimeSeconds: genesis.lifetimeSeconds)
-        signed.signature = creator.sign("VR1-op", signed.unsigned)
-        operation = signed
+        operation = Charter.firstInvite(
+          try InviteKey.pair(secret: secret, room: id).publicKey, of: genesis, room: id,
+          isReusable: access == .social)
+        if let unsigned = operation?.unsigned {
+          operation?.signature = creator.sign("VR1-op", unsigned)
+        }
       }
       guard let charter = Charter(genesis: genesis, operation: operation) else {
         throw KeysError.forged
       }
       try enter(
-        id, secret: secret, persona: creator, charter: charter, name: name, flags: [.root],
+        id, secret: access == .social ? secret : nil, persona: creator, charter: charter,
+        name: name, flags: [.root],
         phase: .member)
+      rooms.last?.hasCompared = true
       ctx.tell(.joined(id))
       nextListing = ctx.now
     } catch {
@@ -340,7 +356,12 @@ extension Participant {
     guard !rooms.contains(where: { $0.id == id }) else { throw .alreadyIn }
     guard rooms.count < ctx.settings.rooms else { throw .tooManyRooms }
     do {
-      let persona = try identity.persona(room: id, index: 0)
+      // Who made the room goes on as its creator.
+      let nonce = keepsakes[id]?.nonce
+      let persona =
+        if let nonce { try identity.creator(nonce: nonce) } else {
+          try identity.persona(room: id, index: 0)
+        }
       try enter(
         id, secret: secret, persona: persona, charter: nil, name: name, flags: [],
         phase: .joining(until: ctx.now + ctx.settings.joinTimeout))
@@ -373,10 +394,11 @@ extension Participant {
       uplink: uplinkClass, presenceLifetime: ctx.settings.presence.lifetime, at: ctx.now,
       entropy: &ctx.entropy)
     let tag = (0..<RoomTag.lobby).first { tag in !rooms.contains { $0.tag == tag } } ?? 0
-    rooms.append(
-      Room(
-        id: id, tag: tag, secret: secret, invite: inviteKey, me: me, charter: charter,
-        phase: phase, settings: ctx.settings, at: ctx.now))
+    let room = Room(
+      id: id, tag: tag, secret: secret, invite: inviteKey, me: me, phase: phase,
+      kept: keepsakes[id]?.operations ?? [], settings: ctx.settings, at: ctx.now)
+    rooms.append(room)
+    if let charter { room.adopt(charter, &ctx) }
   }
 
   private mutating func leave(_ id: RoomID) {
@@ -413,6 +435,15 @@ extension Participant {
     }
   }
 
+  /// Rooms that were closed, or that we were removed from.
+  private mutating func endRooms() {
+    for room in rooms {
+      guard let ending = room.ending, ending.at <= ctx.now else { continue }
+      ctx.tell(.refused(ending.why, room.id))
+      leave(room.id)
+    }
+  }
+
   private mutating func list() {
     guard nextListing <= ctx.now else { return }
     nextListing = ctx.now + ctx.settings.presence.listingRefresh
@@ -443,31 +474,5 @@ extension Participant {
       else { continue }
       ctx.links.close(link, reason: CloseReason.leaving, at: ctx.now, into: &ctx.effects)
     }
-  }
-
-  // MARK: Questions
-
-  package func status(at now: Instant) -> Status {
-    var status = Status(node: ctx.contact.node, contact: ctx.contact)
-    status.peers = ctx.links.up.compactMap { link in
-      guard let node = ctx.links.node(of: link), let endpoint = ctx.links.endpoint(of: link),
-        let measured = ctx.links.statistics(of: link)
-      else { return nil }
-      return PeerStatus(
-        node: node, endpoint: endpoint, rtt: measured.rtt.map { .microseconds($0) },
-        lossPermille: measured.lossPermille, bytesIn: measured.bytesIn,
-        bytesOut: measured.bytesOut)
-    }
-    status.rooms = rooms.compactMap { $0.status() }
-    status.listings = lobby.board.entries.values.map {
-      ListingStatus(room: $0.room, title: $0.best.genesis.title, members: Int($0.best.members))
-    }
-    return status
-  }
-
-  /// An invite link to a room this node is in; nil when it is in no such room.
-  package func invite(to room: RoomID, lifetime: Duration? = nil) -> Invite? {
-    rooms.first { $0.id == room }?
-      .invite(ctx, lifetime: lifetime ?? ctx.settings.inviteLifetime)
   }
 }

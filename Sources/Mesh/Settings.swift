@@ -7,6 +7,9 @@ package struct Settings: Sendable {
   package var forest = ForestSettings()
   package var frames = FrameSettings()
   package var keys = KeySettings()
+  package var authority = AuthoritySettings()
+  package var hands = HandSettings()
+  package var entry = EntrySettings()
 
   /// Rooms at once. A guess: a person listens to one or two.
   package var rooms = 16
@@ -200,6 +203,34 @@ package struct KeySettings: Sendable {
   /// less.
   package var keepEarly: Duration = .seconds(10)
   package var generationsKept = 2
+
+  package init() {}
+}
+
+/// Coming in and being let in.
+package struct EntrySettings: Sendable {
+  /// Guests whose inviter has yet to say yes, held by one node, and how long. Guesses: a person
+  /// looks at a screen for a minute.
+  package var waiting = 32
+  package var patience: Duration = .seconds(60)
+  /// An inviter that did not answer is asked again.
+  package var pleaEvery: Duration = .seconds(10)
+  /// Pleas remembered, so that none goes round.
+  package var pleas = 64
+  /// Introductions of people whom no operation here lets in, kept so long for the operation that
+  /// does.
+  package var strangers = 64
+  package var strangerLife: Duration = .seconds(10)
+  /// Operations of one link that led to nothing, at once and then one in each pause: each cost a
+  /// signature check. A guess.
+  package var futileOperations = 100
+  package var futilePause: Duration = .milliseconds(100)
+  /// How long a seat on the stage is offered. A guess.
+  package var seatOffer: Duration = .seconds(60)
+  /// A closed room is left after this long: its last operation has gone on by then. A guess.
+  package var closing: Duration = .seconds(3)
+  /// What is told on joining is no news: hands may have been up for long.
+  package var backlog: Duration = .seconds(15)
 
   package init() {}
 }

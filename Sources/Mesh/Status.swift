@@ -49,9 +49,26 @@ package struct RoomStatus: Sendable {
   package var trees: [TreeStatus] = []
   package var neighbours: [NodeID] = []
   package var streams: [StreamStatus] = []
+  package var person: PersonaID
+  package var role: Role?
+  package var isMuted = false
+  /// Until then we may take a seat on the stage, in milliseconds since 1970.
+  package var seatOfferedUntil: UInt64?
+  package var host: PersonaID?
+  package var actingHost: PersonaID?
+  /// Longest raised first.
+  package var hands: [PersonaID] = []
+  package var policy: RoomPolicy = []
+  package var removed: [PersonaID] = []
+  package var invites: [InviteStatus] = []
+  /// For reading aloud: another for whoever is shown another stage.
+  package var code: [String] = []
+  /// Equal on two nodes that agree about all rights.
+  package var standing: Bytes16 = .zero
 
-  package init(id: RoomID, title: String, access: Access, me: SessionID) {
+  package init(id: RoomID, title: String, access: Access, me: SessionID, person: PersonaID) {
     self.id = id
+    self.person = person
     self.title = title
     self.access = access
     self.me = me
@@ -68,10 +85,13 @@ package struct MemberStatus: Sendable {
   package var colour: Tree
   /// We hold the key to hear this speaker now.
   package var audible: Bool
+  package var person: PersonaID
+  package var role: Role?
+  package var isMuted = false
 
   package init(
     session: SessionID, node: NodeID, name: String, onStage: Bool, relays: Bool, colour: Tree,
-    audible: Bool
+    audible: Bool, person: PersonaID, role: Role?, isMuted: Bool
   ) {
     self.session = session
     self.node = node
@@ -80,7 +100,20 @@ package struct MemberStatus: Sendable {
     self.relays = relays
     self.colour = colour
     self.audible = audible
+    self.person = person
+    self.role = role
+    self.isMuted = isMuted
   }
+}
+
+/// One invite that is not revoked.
+package struct InviteStatus: Sendable {
+  package var key: SigningKey
+  package var inviter: PersonaID
+  package var terms: InviteTerms
+  package var used: UInt32
+  /// Milliseconds since 1970.
+  package var expiry: UInt64?
 }
 
 /// This node's place in one tree.

@@ -71,6 +71,7 @@ extension Host {
     loop.unwatch(client.raw)
     endTalk(id)
     endLiveTalk(id)
+    followers[id] = nil
     waitingJoins.removeAll { $0.client == id }
     waitingLinks.removeAll { $0.client == id }
     for listening in listenings.values { listening.remove(id) }
@@ -109,7 +110,7 @@ extension Host {
     case _ where client.isLeaving: break
     case .lines: readLines(id)
     case .speaking: soundCame(id)
-    case .waiting, .listening, .watching: break
+    case .waiting, .listening, .watching, .following: break
     }
     flush(id)
   }

@@ -30,6 +30,7 @@ extension Host {
 
   /// Tells clients, remembers, and logs: without names and addresses above debug.
   func happened(_ event: Event, from origin: Origin) {
+    publish(event)
     switch event {
     case .linkUp(let node):
       logger.info("Link up.")
@@ -54,8 +55,12 @@ extension Host {
     case .left(let room):
       logger.info("Left a room.")
       left(room)
-    case .roster, .listings, .speaking:
+    case .roster, .listings, .speaking, .changed, .hand, .actingHost, .invited, .entered,
+      .departed, .compared:
       break
+    case .waiting(let room):
+      logger.info("Waiting to be let in.", metadata: ["room": "\(room.text)"])
+    case .silenced(let room): silenced(room)
     case .heard(let heard):
       hear(heard)
     case .repeated(let room, let session, let counter):

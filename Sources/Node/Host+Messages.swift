@@ -37,7 +37,9 @@ extension Host {
     clients[id]?.isFramed = true
   }
 
-  var features: FeaturesReport { FeaturesReport(features: ["hear", "talk", "volume", "settings"]) }
+  var features: FeaturesReport {
+    FeaturesReport(features: ["hear", "talk", "volume", "settings", "stage", "events"])
+  }
 
   /// Changes what this node gives to others, and tells what that is now.
   func give(relays: Bool?, uplink: Int?) -> SettingsReport {

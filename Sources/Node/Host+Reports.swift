@@ -59,17 +59,18 @@ extension Host {
 
   private func room(_ room: RoomStatus) -> StatusReport.Room {
     StatusReport.Room(
-      room: room.id.text, title: room.title, access: room.access == .open ? "open" : "social",
+      room: room.id.text, title: room.title, access: room.access.text,
       session: room.me.raw, colour: room.colour.text, members: room.members.map(member),
       trees: room.trees.map(tree), neighbours: room.neighbours.map(\.text),
-      streams: room.streams.map { stream($0, in: room.id) })
+      streams: room.streams.map { stream($0, in: room.id) }, stage: room.stageReport)
   }
 
   private func member(_ member: MemberStatus) -> StatusReport.Member {
     StatusReport.Member(
       session: member.session.raw, node: member.node.text, name: member.name,
       onStage: member.onStage, relays: member.relays, colour: member.colour.text,
-      audible: member.audible)
+      audible: member.audible, person: member.person.text, role: member.role?.text,
+      muted: member.isMuted)
   }
 
   private func tree(_ tree: TreeStatus) -> StatusReport.Tree {

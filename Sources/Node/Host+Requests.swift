@@ -50,6 +50,13 @@ extension Host {
     case .volume(let name, let session, let volume):
       try setVolume(try room(name), session, volume)
       answer(id, DoneReport())
+    case .stage(let name, let request): try carryOut(request, in: try room(name), for: id)
+    case .events(let name):
+      let room: RoomID? = if let name { try room(name) } else { nil }
+      // Messages leave room for requests beside the events.
+      if clients[id]?.isFramed != true { clients[id]?.mode = .following }
+      followers[id] = .some(room)
+      answer(id, DoneReport())
     case .frames(let name):
       let room = try room(name)
       clients[id]?.mode = .watching(room)

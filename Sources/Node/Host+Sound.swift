@@ -79,6 +79,12 @@ extension Host {
     arm()
   }
 
+  /// Somebody took the right to speak away.
+  func silenced(_ room: RoomID) {
+    for (id, talker) in talkers where talker.room == room { endTalk(id) }
+    for (id, talker) in liveTalkers where talker.room == room { endLiveTalk(id, tells: true) }
+  }
+
   /// This node is no longer in `room`.
   func left(_ room: RoomID) {
     nextCounters[room] = nil

@@ -29,6 +29,9 @@ package actor Host {
   var talkers: [Int: Talker] = [:]
   var liveTalkers: [Int: LiveTalker] = [:]
   var watchers: [RoomID: Set<Int>] = [:]
+  /// Clients that follow events: of one room or of all.
+  var followers: [Int: RoomID?] = [:]
+  var eventCount: UInt64 = 0
   /// The counter of the next frame this node sends into a room.
   var nextCounters: [RoomID: UInt32] = [:]
 

@@ -200,7 +200,74 @@ async def a_page_without_its_key(journey):
     ann.complaints += stranger.complaints
 
 
+async def hand_up_stage_mute_remove(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await ann.button("Invite", exact=True).click()
+    await ann.tab.get_by_label("It lets in").select_option(label="Listeners")
+    box = ann.tab.get_by_label("Link", exact=True)
+    plain = await box.input_value()
+    await ann.until(f"document.querySelector('dialog textarea').value !== {json.dumps(plain)}")
+    link = await box.input_value()
+    await ann.button("Close").click()
+    await ben.join(link)
+    await ben.button("Raise your hand").click()
+    await ben.button("Lower your hand").wait_for()
+    await says(ann, "Hands up (1)")
+    await ann.tab.locator(".hands").get_by_role("button", name="Invite up").click()
+    await ben.button("Come up").click()
+    await says(ann, "Ben is speaking.", 30)
+    await ann.tab.locator(".stage .person", has_text="Ben").click()
+    await ann.button("Mute for everybody").click()
+    await says(ben, "A moderator muted you")
+    await ann.button("Undo").click()
+    await ben.button("Speak", exact=True).click()
+    await says(ann, "Ben is speaking.")
+    await ann.tab.locator(".stage .person", has_text="Ben").click()
+    await ann.button("Remove from the room").click()
+    await ann.tab.get_by_role("dialog").get_by_role("button", name="Remove from the room").click()
+    await says(ben, "removed you from the room")
+    await ben.button("Start a room").wait_for()
+    assert ben.node.status()["rooms"] == []
+    await says(ann, "1 person")
+
+
+async def the_host_leaves_and_the_room_goes_on(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    cora = await journey.person("Cora")
+    await ann.create()
+    link = await ann.invite()
+    for guest in (ben, cora):
+        await guest.join(link)
+    await ann.button("Leave quietly").click()
+    await ann.button("Start a room").wait_for()
+    await ben.speak()
+    await says(cora, "Ben is speaking.")
+
+
+async def codes_are_the_same_at_both_ends(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await ben.join(await ann.invite())
+    await ben.speak()
+    seen = []
+    for page, other in ((ann, "Ben"), (ben, "Ann")):
+        await page.tab.locator(".person").filter(has_not_text="you").first.click()
+        await page.button("Compare codes").click()
+        await page.until("document.querySelectorAll('.code')[1]?.textContent.length > 20")
+        seen.append(await page.tab.evaluate(
+            "[...document.querySelectorAll('.code')].map((one) => one.textContent)"))
+    assert seen[0] == seen[1], f"{seen}"
+    await ann.button("Compare pictures").click()
+    for page in (ann, ben):
+        await page.until("document.querySelectorAll('.pictures li').length === 7")
+    seen = [await page.tab.locator(".pictures").inner_text() for page in (ann, ben)]
+    assert seen[0] == seen[1], f"{seen}"
+
+
 JOURNEYS = [
+    hand_up_stage_mute_remove, the_host_leaves_and_the_room_goes_on,
+    codes_are_the_same_at_both_ends,
     create_invite_join_speak_mute_leave, open_room_from_the_hallway, silence_of_one_person,
     the_node_goes_and_comes_back, by_keyboard_alone, push_to_talk, a_bad_link_is_explained,
     a_page_without_its_key,

@@ -116,7 +116,9 @@ extension Room {
   ) {
     let tree = tree(of: attestation.last, stream)
     var sent: [LinkID] = []
-    for child in forest.children[Int(tree.rawValue)]
+    if aired != nil { air() }
+    let children = isAired(stream) ? forest.children[Int(tree.rawValue)] : []
+    for child in children
     where child.link != source && child.session != attestation.session {
       guard let peer = links[child.link] else { continue }
       sendAttestation(attestation, to: peer, &ctx)

@@ -9,7 +9,8 @@ extension Room {
     _ counter: UInt32, of stream: Stream, except source: LinkID?, _ ctx: inout Context
   ) {
     let tree = Tree(counter: counter)
-    let children = forest.children[Int(tree.rawValue)]
+    // Other roots hear everybody, the audience three at a time.
+    let children = isAired(stream) ? forest.children[Int(tree.rawValue)] : []
     let mesh = stream.isOwn ? meshLinks : []
     guard !children.isEmpty || !mesh.isEmpty else { return }
     build(counter, of: stream, repaired: false)
@@ -59,7 +60,9 @@ extension Room {
 
   /// A neighbour missed frames or an attestation: send what we hold, within its allowance.
   func received(_ pull: Pull, from link: LinkID, _ ctx: inout Context) {
-    guard let peer = links[link], let stream = stream(of: pull.session) else { return }
+    guard let peer = links[link], let stream = stream(of: pull.session), !stream.isSilenced,
+      isAired(stream) || roster[peer.session]?.isRoot == true
+    else { return }
     guard peer.pullTokens < ctx.settings.frames.pullsPerSecond else {
       return ctx.drop(.rateLimited)
     }

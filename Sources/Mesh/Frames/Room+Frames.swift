@@ -15,6 +15,7 @@ extension Room {
     guard let stream = stream(of: head.session), !stream.isOwn else {
       return ctx.drop(.unknownSpeaker)
     }
+    guard !stream.isSilenced else { return ctx.drop(.notAllowed) }
     guard mayFeed(peer, stream, ctx) else {
       ctx.drop(.unwantedMedia)
       return decline(Tree(counter: head.counter), link, &ctx)
@@ -155,10 +156,9 @@ extension Room {
       talker.stop()
       return .payloadSize
     }
-    let stage = roster.members.values.count { $0.isSpeaking && $0.session != me.session }
-    guard stage < ctx.settings.frames.streams else {
+    guard myRights.speaks && wouldSit || isDefiant else {
       talker.stop()
-      return .stageFull
+      return myRights.speaks ? .stageFull : .notAllowed
     }
     if talker.isKeyOld(at: ctx.now, ctx.settings.keys) {
       do { try renewKey(talker, &ctx) } catch { return .memoryFull }
@@ -169,11 +169,15 @@ extension Room {
         session: me.session, key: me.signingKey,
         bodyBytes: talker.sealedBytes - FrameHeader.count, duration: duration, isOwn: true,
         floor: talker.nextCounter, settings: ctx.settings.frames, at: ctx.now))
+    let (now, first) = (ctx.now.milliseconds, talker.nextCounter)
     publish(&ctx) {
       $0.flags.formUnion([.speaking, .root])
       $0.frameMilliseconds = duration.rawValue
       $0.frameBytes = UInt16(talker.sealedBytes)
+      $0.began = now
+      $0.firstFrame = first
     }
+    air()
     rootsChanged(&ctx)
     ctx.tell(.speaking(id, me.session, true))
     return nil
@@ -189,13 +193,17 @@ extension Room {
     talker.stop()
     forest.fellSilent = ctx.now
     publish(&ctx) { $0.flags.remove(.speaking) }
+    air()
     ctx.tell(.speaking(id, me.session, false))
     return nil
   }
 
   /// A member's part changed: make or end its stream.
   func stageChanged(_ member: Roster.Member, began: Bool, _ ctx: inout Context) {
-    defer { rootsChanged(&ctx) }
+    defer {
+      air()
+      rootsChanged(&ctx)
+    }
     let presence = member.presence
     guard member.isSpeaking, presence.frameBytes > 0,
       let duration = FrameDuration(rawValue: presence.frameMilliseconds)

@@ -22,6 +22,8 @@ final class Stream {
   private(set) var attestations: [Attestation] = []
   var pulledAttestation: UInt32 = 0
   var status: StreamStatus
+  /// Its speaker may not speak: nothing of it is taken or passed on.
+  var isSilenced = false
 
   /// Frames per attestation.
   let attestEvery: UInt32

@@ -10,11 +10,13 @@ struct Allowance: Sendable {
     self.burst = burst
   }
 
+  /// Whether it may not be used now.
+  func isSpent(at now: Instant) -> Bool { max(wholeAt, now) - now > pause * (burst - 1) }
+
   /// Uses it once, if it may be used now.
   mutating func take(at now: Instant) -> Bool {
-    let from = max(wholeAt, now)
-    guard from - now <= pause * (burst - 1) else { return false }
-    wholeAt = from + pause
+    guard !isSpent(at: now) else { return false }
+    wholeAt = max(wholeAt, now) + pause
     return true
   }
 }

@@ -48,9 +48,14 @@ extension Room {
     } else {
       guard roster.count < ctx.settings.presence.rosterMaximum else { return ctx.drop(.rosterFull) }
     }
-    guard verified(introduction, &ctx) else { return ctx.drop(.badPresence) }
+    if let objection = objection(to: introduction, ctx) {
+      if objection == .badAdmission || objection == .notAdmitted {
+        park(unentitled: introduction, session, &ctx)
+      }
+      return ctx.drop(.badPresence)
+    }
     if roster[session] != nil {
-      roster.update(introduction, of: session)
+      roster.update(introduction, of: session, rights: rights(of: introduction))
     } else {
       guard let presence = pending.removeValue(forKey: session)?.presence else {
         return park(introduction, session, from: link, &ctx)
@@ -67,6 +72,14 @@ extension Room {
     }
   }
 
+  /// The operation that lets it in may be on its way.
+  private func park(
+    unentitled introduction: Introduction, _ session: SessionID, _ ctx: inout Context
+  ) {
+    guard strangers.count < ctx.settings.entry.strangers else { return ctx.drop(.rosterFull) }
+    strangers[session] = (introduction, ctx.now + ctx.settings.entry.strangerLife)
+  }
+
   /// An introduction ahead of its presence waits as a member that has yet to speak up: an empty
   /// record of version 0, replaced by the first real one.
   private func park(
@@ -75,7 +88,8 @@ extension Room {
     let placeholder = Presence(
       session: session, version: 0, beat: 0, flags: [], uplink: 0,
       expiry: (ctx.now + .seconds(5)).milliseconds)
-    roster.put(introduction, placeholder)
+    ctx.tell(.entered(id, session, introduction.certificate.persona))
+    roster.put(introduction, placeholder, rights: rights(of: introduction))
     flood(.introduction, except: link, &ctx) { introduction.encoded(tag: $0) }
   }
 
@@ -186,7 +200,7 @@ extension Room {
 
   /// A few bytes can ask for a whole roster: what one neighbour is sent for that has a limit, and
   /// the next comparison goes on where it ended.
-  private func mayAnswer(_ link: LinkID, _ ctx: inout Context) -> Bool {
+  func mayAnswer(_ link: LinkID, _ ctx: inout Context) -> Bool {
     guard let peer = links[link], peer.answers < ctx.settings.presence.answersPerSecond else {
       ctx.drop(.rateLimited)
       return false
@@ -248,18 +262,23 @@ extension Room {
     if comparisons % ctx.settings.presence.beatsEvery != 0 { hash.beats = 0 }
     if let link = ctx.entropy.pick(overlay.active) {
       sendOnce(.rosterHash, to: link, &ctx) { hash.encoded(tag: $0) }
+      // In the same datagram.
+      compareOperations(with: link, &ctx)
     }
   }
 
   private func admit(_ introduction: Introduction, _ presence: Presence, _ ctx: inout Context) {
     let before = roster[presence.session]
-    roster.put(introduction, presence)
-    let speaks = presence.flags.contains(.speaking)
+    roster.put(introduction, presence, rights: rights(of: introduction))
+    if presence.flags.contains(.speaking) { reseat(&ctx) }
+    let speaks = roster[presence.session]?.isSpeaking == true
     let began = speaks && before?.isSpeaking != true
+    if before == nil { ctx.tell(.entered(id, presence.session, introduction.certificate.persona)) }
     if began || !speaks && before?.isSpeaking == true {
       ctx.tell(.speaking(id, presence.session, speaks))
     }
     overlay.learn([introduction.contact], except: ctx.contact.node, entropy: &ctx.entropy)
+    stream(of: presence.session)?.isSilenced = !speaks && presence.flags.contains(.speaking)
     if let member = roster[presence.session] {
       stageChanged(member, began: began, &ctx)
     }
@@ -276,24 +295,40 @@ extension Room {
     gone(member, &ctx)
   }
 
+  /// Somebody who may not be here any more.
+  func forget(_ session: SessionID, _ ctx: inout Context) {
+    guard let member = roster.remove(session) else { return }
+    gone(member, &ctx)
+  }
+
   private func gone(_ member: Roster.Member, _ ctx: inout Context) {
     rosterChanged = true
+    ctx.tell(.departed(id, member.session, member.person))
     keyring.forget(member.session)
     streams.removeAll { $0.session == member.session }
     heardUpTo.removeValue(forKey: member.session)
     if member.isSpeaking { ctx.tell(.speaking(id, member.session, false)) }
+    reseat(&ctx)
+    air()
+    settleHands(&ctx)
     rootsChanged(&ctx)
   }
 
-  private func verified(_ introduction: Introduction, _ ctx: inout Context) -> Bool {
-    guard let charter,
-      charter.objection(
-        to: introduction.certificate, introduction.admission, at: ctx.now,
-        skew: ctx.settings.clockSkew) == nil
-    else { return false }
-    return Signatures.verify(
+  private func objection(to introduction: Introduction, _ ctx: borrowing Context) -> Drop? {
+    guard let charter, let standing else { return .badCertificate }
+    let certificate = introduction.certificate
+    if let objection = charter.objection(
+      to: certificate, at: ctx.now, skew: ctx.settings.clockSkew)
+      ?? charter.objection(
+        to: certificate.persona, introduction.admission, standing: standing, isEntering: false,
+        at: ctx.now)
+    {
+      return objection
+    }
+    let isGenuine = Signatures.verify(
       introduction.signature, by: introduction.certificate.session, "VR1-intro",
       introduction.unsigned)
+    return isGenuine ? nil : .badPresence
   }
 
   private func verified(

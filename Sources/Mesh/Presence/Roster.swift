@@ -10,14 +10,17 @@ struct Roster {
     /// for each member (a third of all time with 300 members).
     private let introduced: Introduced
     var presence: Presence
+    var rights: Rights
     var versionHash: UInt64
     var beatHash: UInt64
 
     init(
-      introduction: Introduction, presence: Presence, versionHash: UInt64, beatHash: UInt64
+      introduction: Introduction, presence: Presence, rights: Rights, versionHash: UInt64,
+      beatHash: UInt64
     ) {
       introduced = Introduced(introduction)
       self.presence = presence
+      self.rights = rights
       self.versionHash = versionHash
       self.beatHash = beatHash
     }
@@ -26,9 +29,24 @@ struct Roster {
     var session: SessionID { presence.session }
     var node: NodeID { introduced.introduction.contact.node }
     var key: SigningKey { introduced.introduction.certificate.session }
-    var isRoot: Bool { presence.flags.contains(.root) }
-    var isSpeaking: Bool { presence.flags.contains(.speaking) }
+    var person: PersonaID { introduced.introduction.certificate.persona }
+    var invite: SigningKey? { introduced.introduction.admission?.invite }
+    /// What it says of itself counts as far as it may.
+    var isRoot: Bool { rights.isOnStage && presence.flags.contains(.root) }
+    var isSpeaking: Bool { rights.speaks && wantsSeat && rights.isSeated }
+    var wantsSeat: Bool { presence.flags.contains(.speaking) }
     var relays: Bool { presence.flags.contains(.relays) }
+  }
+
+  /// What the room's operations allow a member.
+  struct Rights: Hashable {
+    var role: Role?
+    var speaks = false
+    var listens = false
+    /// One of sixteen, while it speaks.
+    var isSeated = true
+
+    var isOnStage: Bool { role.map { $0 >= .speaker } ?? false }
   }
 
   private final class Introduced: Sendable {
@@ -67,9 +85,14 @@ struct Roster {
 
   // MARK: Changes, for records already verified
 
-  mutating func put(_ introduction: Introduction, _ presence: Presence) {
+  /// - Parameter rights: as before when nil.
+  mutating func put(
+    _ introduction: Introduction, _ presence: Presence, rights: Rights? = nil
+  ) {
+    let known = members[presence.session]?.rights ?? Rights()
     var member = Member(
-      introduction: introduction, presence: presence, versionHash: 0, beatHash: 0)
+      introduction: introduction, presence: presence, rights: rights ?? known, versionHash: 0,
+      beatHash: 0)
     (member.versionHash, member.beatHash) = Roster.hashes(of: introduction, presence)
     let session = presence.session
     if let old = members.updateValue(member, forKey: session) { toggle(old) }
@@ -77,14 +100,20 @@ struct Roster {
     earliestExpiry = min(earliestExpiry, presence.expiry)
   }
 
+  mutating func allow(_ session: SessionID, _ rights: Rights) {
+    members[session]?.rights = rights
+  }
+
   mutating func update(_ presence: Presence) {
     guard let member = members[presence.session] else { return }
     put(member.introduction, presence)
   }
 
-  mutating func update(_ introduction: Introduction, of session: SessionID) {
+  mutating func update(
+    _ introduction: Introduction, of session: SessionID, rights: Rights
+  ) {
     guard let member = members[session] else { return }
-    put(introduction, member.presence)
+    put(introduction, member.presence, rights: rights)
   }
 
   @discardableResult

@@ -63,7 +63,7 @@ struct ListingBoard {
       return .refused(.listingFull)
     }
     guard let charter = Charter(genesis: listing.genesis, operation: nil), charter.room == room,
-      charter.objection(to: listing.certificate, nil, at: now, skew: settings.clockSkew) == nil,
+      charter.objection(to: listing.certificate, at: now, skew: settings.clockSkew) == nil,
       Signatures.verify(listing.signature, by: publisher, "VR1-listing", listing.unsigned)
     else { return .refused(.badListing) }
     let isNewRoom = entries[room] == nil

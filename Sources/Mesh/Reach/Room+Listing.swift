@@ -1,3 +1,4 @@
+import Keys
 import OrderedCollections
 import Wire
 
@@ -21,6 +22,24 @@ extension Room {
       certificate: me.certificate, contacts: contacts.filter { !$0.endpoints.isEmpty })
     listing.signature = me.sign("VR1-listing", listing.unsigned)
     return listing
+  }
+
+  func makeInvite(
+    _ terms: InviteTerms, lifetime: Duration, _ ctx: inout Context
+  ) -> Refusal? {
+    let secret = ctx.entropy.bytes16()
+    guard let key = try? InviteKey.pair(secret: secret, room: id).publicKey else {
+      return .memoryFull
+    }
+    let seconds = UInt32(clamping: max(1, lifetime.milliseconds / 1_000))
+    let refusal = write(
+      .inviteAdd, about: key.raw, argument: terms.argument,
+      lifetime: min(seconds, Limits.roomLifetimeSeconds), &ctx)
+    if let refusal { return refusal }
+    guard var invite = invite(ctx, lifetime: lifetime) else { return .notIn }
+    invite.secret = secret
+    ctx.tell(.invited(id, key, invite))
+    return nil
   }
 
   /// An invite link: ourselves first, then roots and relays that can be dialled.

@@ -11,6 +11,8 @@ final class Persona {
   private(set) var introduction: Introduction
   private(set) var presence: Presence
   private let key: SigningPair
+  /// Signs what outlives the session: operations.
+  private let personKey: SigningPair
 
   /// - Parameter invite: seed of the invite key, for a room that admits by invite.
   init(
@@ -19,6 +21,7 @@ final class Persona {
     at now: Instant, entropy: inout Entropy
   ) throws(KeysError) {
     let key = try Persona.sessionKey(room: room, &entropy)
+    personKey = try persona.copy()
     let identity = PersonaID(persona.publicKey.raw)
     var certificate = SessionCertificate(
       room: room, persona: identity, session: key.publicKey, issued: now.milliseconds,
@@ -64,7 +67,24 @@ final class Persona {
 
   var signingKey: SigningKey { certificate.session }
 
+  var person: PersonaID { certificate.persona }
+
   func sign(_ label: StaticString, _ message: [UInt8]) -> Signature { key.sign(label, message) }
+
+  /// Operations count for as long as the room lasts, whatever the session.
+  func sign(_ operation: inout RoomOperation) {
+    operation.signature = personKey.sign("VR1-op", operation.unsigned)
+  }
+
+  /// Listeners need not say what they are called. False when nothing changed.
+  func show(_ isShown: Bool) -> Bool {
+    let shown = isShown ? name.cut(toBytes: Limits.nameBytes) : ""
+    guard introduction.name != shown else { return false }
+    introduction.name = shown
+    introduction.version += 1
+    signIntroduction()
+    return true
+  }
 
   /// A change that everybody should hear of.
   func change(expiry: UInt64, _ body: (inout Presence) -> Void) {

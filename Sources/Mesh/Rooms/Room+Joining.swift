@@ -35,6 +35,9 @@ extension Room {
   func linkDown(_ link: LinkID, node: NodeID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
     early.removeValue(forKey: link)
+    linkKeys.removeValue(forKey: link)
+    checks.removeValue(forKey: link)
+    guests.removeValue(forKey: link)
     overlay.lost(link, node: node)
     guard links.removeValue(forKey: link) != nil else { return }
     lostEdge(link, &ctx)
@@ -46,9 +49,30 @@ extension Room {
     giveUpIfAlone(&ctx)
   }
 
+  /// Members know each other by the room's first invite; who comes in, by its own link.
+  func key(on link: LinkID) -> Bytes32 {
+    linkKeys[link] ?? charter.map { Room.key(id, $0.invite) } ?? entryKey
+  }
+
   /// The mark of a JOIN sent by the end with `initiator` on the link with this transcript.
-  func mark(_ transcript: Bytes64, initiator: Bool) -> Bytes16 {
+  func mark(_ key: Bytes32, _ transcript: Bytes64, initiator: Bool) -> Bytes16 {
     KDF.derive16(key, "VR1-tag", transcript.array + [initiator ? 0 : 1])
+  }
+
+  /// Whether the mark is one of this room's, by any invite that stands; notes by which.
+  func recognises(
+    _ mark: Bytes16, on link: LinkID, _ transcript: Bytes64, initiator: Bool
+  ) -> Bool {
+    let usual = key(on: link)
+    if Digest.equal(self.mark(usual, transcript, initiator: initiator), mark) { return true }
+    let others = [nil] + (standing?.invites.keys.map { Optional($0) } ?? [])
+    for invite in others {
+      let key = Room.key(id, invite)
+      guard Digest.equal(self.mark(key, transcript, initiator: initiator), mark) else { continue }
+      linkKeys[link] = key
+      return true
+    }
+    return false
   }
 
   func sendJoin(on link: LinkID, _ ctx: inout Context) {
@@ -60,9 +84,9 @@ extension Room {
       operation: charter?.operation, certificate: me.certificate, admission: me.admission,
       signature: me.sign("VR1-join", joinBody(transcript, initiator: initiator)))
     let nonce = Nonce24(random: &ctx.entropy)
-    let seal = KDF.derive(key, "VR1-join-key", transcript.array + [initiator ? 0 : 1])
+    let seal = KDF.derive(key(on: link), "VR1-join-key", transcript.array + [initiator ? 0 : 1])
     let box = Box.seal(key: seal, nonce: nonce, associated: [], join.encoded)
-    let mark = mark(transcript, initiator: initiator)
+    let mark = mark(key(on: link), transcript, initiator: initiator)
     ctx.send(.join, mark.array + nonce.array + box, on: link)
   }
 
@@ -76,24 +100,29 @@ extension Room {
       sealed.count > Nonce24.count, let nonce = Nonce24(Array(sealed.prefix(Nonce24.count)))
     else { return ctx.drop(.badJoin) }
     let theirs = ctx.links.isInitiator(of: link) == false
-    let seal = KDF.derive(key, "VR1-join-key", transcript.array + [theirs ? 0 : 1])
+    let seal = KDF.derive(key(on: link), "VR1-join-key", transcript.array + [theirs ? 0 : 1])
     let box = Array(sealed.dropFirst(Nonce24.count))
     guard let opened = Box.open(key: seal, nonce: nonce, associated: [], box),
       let join = try? Join(opened.span)
     else { return ctx.drop(.badJoin) }
     guard adoptCharter(join, &ctx), let charter else { return }
     if let objection = charter.objection(
-      to: join.certificate, join.admission, at: ctx.now, skew: ctx.settings.clockSkew)
+      to: join.certificate, at: ctx.now, skew: ctx.settings.clockSkew)
     {
+      if join.certificate.issued > (ctx.now + ctx.settings.clockSkew).milliseconds,
+        case .joining = phase
+      {
+        refusal = .clockWrong
+      }
       ctx.drop(objection)
-      return refuse(link, objection, join, &ctx)
+      return refuse(link, objection, &ctx)
     }
     guard
       Signatures.verify(
         join.signature, by: join.certificate.session, "VR1-join",
         joinBody(transcript, initiator: theirs))
     else { return ctx.drop(.badJoin) }
-    welcome(join, link: link, node: node, &ctx)
+    consider(join, link: link, node: node, &ctx)
   }
 
   /// While joining, the first answer that carries the right genesis tells what the room is.
@@ -109,33 +138,11 @@ extension Room {
       refusal = .roomExpired
       return false
     }
-    charter = candidate
+    adopt(candidate, &ctx)
     return true
   }
 
-  private func refuse(_ link: LinkID, _ drop: Drop, _ join: Join, _ ctx: inout Context) {
-    let late =
-      join.certificate.issued
-      > (ctx.now + ctx.settings.clockSkew).milliseconds
-    if late, case .joining = phase { refusal = .clockWrong }
-    guard let transcript = ctx.links.transcript(of: link) else { return }
-    let theirs = mark(transcript, initiator: ctx.links.isInitiator(of: link) == false)
-    ctx.send(.refusal, theirs.array + [drop == .badAdmission ? 1 : 2], on: link)
-  }
-
-  /// A neighbour says it is not in this room, or that we may not be.
-  func receivedRefusal(_ reason: UInt8, from link: LinkID, _ ctx: inout Context) {
-    joinsSent.removeValue(forKey: link)
-    if let node = ctx.links.node(of: link) {
-      reaching.removeValue(forKey: node)
-      overlay.failed(node)
-    }
-    if reason == 1 { refusal = .notAdmitted }
-    if reason == 2 { refusal = .clockWrong }
-    giveUpIfAlone(&ctx)
-  }
-
-  private func welcome(_ join: Join, link: LinkID, node: NodeID, _ ctx: inout Context) {
+  func welcome(_ join: Join, link: LinkID, node: NodeID, _ ctx: inout Context) {
     let session = Charter.session(join.certificate.session, in: id)
     guard session != me.session else { return ctx.drop(.badJoin) }
     if let known = links[link] {
@@ -144,17 +151,17 @@ extension Room {
       removeNeighbour(link, &ctx)
     }
     links[link] = RoomLink(
-      link: link, node: node, session: session, theirTag: join.tag, since: ctx.now)
+      link: link, node: node, session: session, theirTag: join.tag, since: ctx.now,
+      futile: Allowance(
+        every: ctx.settings.entry.futilePause, burst: ctx.settings.entry.futileOperations))
     if joinsSent[link] == nil { sendJoin(on: link, &ctx) }
     if forest.isHungry && !isRootNow {
       links[link]?.feedsUntil = ctx.now + ctx.settings.forest.firstFeed + .seconds(1)
     }
     let wasJoining = !isMember
-    if wasJoining {
-      phase = .member
-      ctx.tell(.joined(id))
-    }
+    if wasJoining { becomeMember(&ctx) }
     introduce(to: link, &ctx)
+    tellOperations(to: link, isJoining: join.genesis == nil, &ctx)
     announceKeys(to: link, &ctx)
     if join.hungry {
       newcomer(link, node: node, &ctx)
@@ -164,7 +171,15 @@ extension Room {
     }
     if let reach = reaching.removeValue(forKey: node) { act(reach.purpose, on: link, &ctx) }
     receiveEarly(from: link, &ctx)
+    beginWishedCheck(on: link, &ctx)
     if forest.isHungry { send(.offerWant, to: link, &ctx) { OfferWant().encoded(tag: $0) } }
+  }
+
+  private func becomeMember(_ ctx: inout Context) {
+    phase = .member
+    memberSince = ctx.now
+    ctx.tell(.joined(id))
+    findActingHost(&ctx)
   }
 
   private func act(_ purpose: Reach.Purpose, on link: LinkID, _ ctx: inout Context) {
@@ -180,7 +195,7 @@ extension Room {
   }
 
   /// A joiner whom nobody is left to answer is told so at once, not at the deadline.
-  private func giveUpIfAlone(_ ctx: inout Context) {
+  func giveUpIfAlone(_ ctx: inout Context) {
     guard case .joining = phase, reaching.isEmpty, joinsSent.isEmpty else { return }
     phase = .joining(until: ctx.now)
   }
@@ -214,7 +229,7 @@ extension Room {
     giveUpIfAlone(&ctx)
   }
 
-  private func removeNeighbour(_ link: LinkID, _ ctx: inout Context) {
+  func removeNeighbour(_ link: LinkID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
     guard let peer = links.removeValue(forKey: link) else { return }
     overlay.lost(link, node: peer.node)

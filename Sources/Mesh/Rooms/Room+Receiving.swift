@@ -7,7 +7,9 @@ extension Room {
   func received(
     _ type: MessageType, _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
   ) throws(WireError) {
-    guard links[link] != nil else { return try hold(type, &reader, from: link, &ctx) }
+    guard links[link] != nil || isTelling(type, link) else {
+      return try hold(type, &reader, from: link, &ctx)
+    }
     switch type {
     case .leave:
       let session = SessionID(try reader.u24())
@@ -24,8 +26,35 @@ extension Room {
     case .keyAnnouncement: received(try KeyAnnouncement(from: &reader), from: link, &ctx)
     case .grant: try receivedGrant(&reader, from: link, &ctx)
     case .grantRequest: received(try GrantRequest(from: &reader), from: link, &ctx)
-    default: try receivedTopology(type, &reader, from: link, &ctx)
+    default:
+      if try receivedAuthority(type, &reader, from: link, &ctx) { return }
+      try receivedTopology(type, &reader, from: link, &ctx)
     }
+  }
+
+  /// Operations prove themselves: a joiner takes them from whom it cannot yet tell to be a member.
+  private func isTelling(_ type: MessageType, _ link: LinkID) -> Bool {
+    !isMember && guests[link] != nil && (type == .operations || type == .operationVector)
+  }
+
+  /// False when it is about something else.
+  private func receivedAuthority(
+    _ type: MessageType, _ reader: inout Reader, from link: LinkID, _ ctx: inout Context
+  ) throws(WireError) -> Bool {
+    switch type {
+    case .operationHash: received(try OperationHash(from: &reader), from: link, &ctx)
+    case .operationVector: received(try OperationVector(from: &reader), from: link, &ctx)
+    case .operationWant: received(try OperationWant(from: &reader), from: link, &ctx)
+    case .operations: received(try OperationBundle(from: &reader), from: link, &ctx)
+    case .hand: received(try Hand(from: &reader), from: link, &ctx)
+    case .pairCheck: received(try PairCheckMessage(from: &reader), from: link, &ctx)
+    case .admissionPlea:
+      let admission = try Admission(from: &reader)
+      try reader.finish()
+      received(admission, from: link, &ctx)
+    default: return false
+    }
+    return true
   }
 
   /// Whoever uses our tag has our JOIN; its own is under way.
@@ -91,6 +120,7 @@ extension Room {
     tickOverlay(&ctx)
     tickPresence(&ctx)
     tickKeys(&ctx)
+    tickOperations(&ctx)
     tickForest(&ctx)
     forgetUnanswered(&ctx)
     reaching.removeAll { $0.value.until <= ctx.now }
@@ -99,6 +129,7 @@ extension Room {
   func nextDeadline(_ settings: Settings) -> Deadline? {
     var next = overlay.nextDeadline
     next = .earlier(next, Deadline(min(nextCompare, nextBeat), .antiEntropy))
+    next = .earlier(next, authorityDeadline)
     next = .earlier(next, Deadline(forest.nextOptimise, .optimise))
     next = .earlier(next, repairDeadline(settings).map { Deadline($0, .repair) })
     if case .joining(let until) = phase { next = .earlier(next, Deadline(until, .dialling)) }

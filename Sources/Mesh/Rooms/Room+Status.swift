@@ -4,15 +4,17 @@ import Wire
 /// What a person sees of the room.
 extension Room {
   func status() -> RoomStatus? {
-    guard let charter, isMember else { return nil }
+    guard let charter, let standing, isMember else { return nil }
     var status = RoomStatus(
-      id: id, title: charter.genesis.title, access: charter.access, me: me.session)
+      id: id, title: charter.genesis.title, access: charter.access, me: me.session,
+      person: me.person)
     status.colour = me.presence.colour
     status.members = roster.members.values.map { member in
       MemberStatus(
         session: member.session, node: member.node, name: member.introduction.name,
         onStage: member.isSpeaking, relays: member.relays, colour: member.presence.colour,
-        audible: member.session == me.session || keyring.lacks(member.session) == nil)
+        audible: member.session == me.session || keyring.lacks(member.session) == nil,
+        person: member.person, role: member.rights.role, isMuted: standing[member.person].isMuted)
     }
     status.trees = forest.slots.map { slot in
       let index = Int(slot.tree.rawValue)
@@ -26,6 +28,25 @@ extension Room {
     }
     status.neighbours = overlay.active.compactMap { links[$0]?.node }
     status.streams = streams.map(\.status)
+    describe(standing, in: &status)
     return status
+  }
+
+  private func describe(_ standing: Standing, in status: inout RoomStatus) {
+    status.role = myRights.role
+    status.isMuted = standing[me.person].isMuted
+    status.seatOfferedUntil = standing[me.person].seatOfferedUntil
+    status.host = standing.host
+    status.actingHost = actingHost
+    status.hands = hands.queue.map(\.person)
+    status.policy = standing.policy
+    status.removed = standing.people.filter(\.value.isRemoved).map(\.key)
+    status.invites = standing.invites.map { key, invite in
+      InviteStatus(
+        key: key, inviter: invite.inviter, terms: invite.terms, used: invite.used,
+        expiry: invite.expiry)
+    }
+    status.code = SpokenDigits.roomCode(standing)
+    status.standing = standing.hash
   }
 }

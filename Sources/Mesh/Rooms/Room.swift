@@ -20,13 +20,29 @@ final class Room {
   let tag: RoomTag
   /// Seed of the invite key; nil in open rooms.
   let secret: Bytes16?
-  /// Seals JOINs: known to whoever knows the room.
-  let key: Bytes32
+  /// Seals JOINs while we come in: known to whoever holds the same link.
+  let entryKey: Bytes32
+  /// Of links whose other end came in by another invite.
+  var linkKeys: OrderedDictionary<LinkID, Bytes32> = [:]
   let me: Persona
 
   var phase: Phase
   var charter: Charter?
+  /// Who may do what: set with the charter.
+  var log: OperationLog?
+  var standing: Standing?
+  var hands: Hands
+  var actingHost: PersonaID?
+  /// Own operations of former lives, inserted with the charter.
+  var kept: [RoomOperation]
+  /// A neighbour told us what it knows: own operations may be written without contradiction.
+  var hasCompared = false
+  /// Sooner than with the roster's, because something is missing.
+  var nextComparison: Instant?
+  var memberSince: Instant
   var refusal: Refusal?
+  /// The room is over for us, then and why.
+  var ending: (at: Instant, why: Refusal)?
 
   /// Links on which both ends have proved to be in the room.
   var links: OrderedDictionary<LinkID, RoomLink> = [:]
@@ -34,6 +50,14 @@ final class Room {
   /// What arrived from a neighbour ahead of its JOIN: mail keeps no order.
   var early: OrderedDictionary<LinkID, [(type: MessageType, body: [UInt8])]> = [:]
   var reaching: OrderedDictionary<NodeID, Reach> = [:]
+  /// Proved to hold an invite, but somebody has to say yes, or we have to hear that they did.
+  var guests: OrderedDictionary<LinkID, Guest> = [:]
+  var pleas: OrderedDictionary<PersonaID, Instant> = [:]
+  /// Comparisons of codes, by the link they are about.
+  var checks: OrderedDictionary<LinkID, PairCheck> = [:]
+  var wishedCheck: (session: SessionID, until: Instant)?
+  /// Introductions that nothing here entitles yet.
+  var strangers: OrderedDictionary<SessionID, (introduction: Introduction, until: Instant)> = [:]
 
   var overlay: Overlay
   var roster = Roster()
@@ -46,6 +70,8 @@ final class Room {
   var keyring = Keyring()
   var talker: Talker?
   var streams: [Stream] = []
+  /// Of more than three who talk, those that go to the audience; nil while all do.
+  var aired: OrderedSet<SessionID>?
   /// Where streams stood that were ended while their member stays: nothing older is taken again.
   var heardUpTo: OrderedDictionary<SessionID, UInt32> = [:]
   var forest: Forest
@@ -55,23 +81,31 @@ final class Room {
   var frame: [UInt8] = []
   var plain: [UInt8] = []
   var listening = true
+  /// It does as it likes, in tests of what the others make of that.
+  var isDefiant = false
 
   init(
     id: RoomID, tag: RoomTag, secret: Bytes16?, invite: SigningKey?, me: Persona,
-    charter: Charter?, phase: Phase, settings: Settings, at now: Instant
+    phase: Phase, kept: [RoomOperation], settings: Settings, at now: Instant
   ) {
     self.id = id
     self.tag = tag
     self.secret = secret
     self.me = me
-    self.charter = charter
     self.phase = phase
-    key = Digest.hash32("VR1-roomk", id.raw.array + (invite?.raw.array ?? Bytes32.zero.array))
+    self.kept = kept
+    hands = Hands(settings: settings.hands, at: now)
+    entryKey = Room.key(id, invite)
     overlay = Overlay(settings: settings.overlay, at: now)
     forest = Forest(at: now)
     nextCompare = now + settings.presence.compare
     nextBeat = now + settings.presence.refresh
+    memberSince = now
     roster.put(me.introduction, me.presence)
+  }
+
+  static func key(_ room: RoomID, _ invite: SigningKey?) -> Bytes32 {
+    Digest.hash32("VR1-roomk", room.raw.array + (invite?.raw.array ?? Bytes32.zero.array))
   }
 
   var isMember: Bool { if case .member = phase { true } else { false } }
@@ -132,6 +166,16 @@ struct RoomLink {
   var answers = 0
   /// It was told that we are fed already.
   var declinedUntil: Instant?
+  /// Operations it may still send that lead to nothing.
+  var futile: Allowance
+}
+
+/// Somebody on a link who wants to come in and may not yet.
+struct Guest {
+  let join: Join
+  let node: NodeID
+  let until: Instant
+  var pleaAt: Instant
 }
 
 /// A neighbour's first forgery and what follows from it.

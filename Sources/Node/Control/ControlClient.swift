@@ -19,6 +19,8 @@ final class ControlClient {
     case speaking
     /// One line a frame.
     case watching(RoomID)
+    /// One line an event.
+    case following
   }
 
   var mode = Mode.lines

@@ -22,6 +22,18 @@ extension ControlError {
       case .notAdmitted: "The room did not let this node in."
       case .memoryFull: "The memory for keys is full. Leave a room, or restart the node."
       case .stageFull: "The stage is full. Try again when somebody has stepped down."
+      case .notAllowed: "That is not yours to do in this room."
+      case .noSuchPerson: "There is no such person in this room."
+      case .noSeatOffered: "Nobody has offered you a seat on the stage."
+      case .noHand: "That hand is not up."
+      case .handsClosed: "The host does not take hands now."
+      case .tooOften: "Not so often: wait a little."
+      case .alreadyOnStage: "You are on the stage already."
+      case .removed: "A moderator removed this node from the room."
+      case .roomClosed: "The host closed the room."
+      case .doorShut: "The host lets nobody new in now."
+      case .tooEarly:
+        "Others have not told this node yet what it decided before. Try again at once."
       case .clockWrong:
         "This node's clock and the others' differ too much. Set the time, then try again."
       }

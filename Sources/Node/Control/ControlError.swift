@@ -7,6 +7,8 @@ package struct ControlError: Error, Hashable, Sendable, Codable {
     case whichRoom, alreadySpeaking
     case noSuchRoom, alreadyIn, notIn, linkExpired, nobodyAnswered, tooManyRooms
     case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong, stageFull
+    case notAllowed, noSuchPerson, whichPerson, noSeatOffered, noHand, handsClosed, tooOften
+    case alreadyOnStage, removed, roomClosed, doorShut, tooEarly
     case other
   }
 

@@ -35,20 +35,30 @@ package enum ControlRequest: Hashable, Sendable {
   case mute(Bool)
   /// How loud this node plays one person, 0 to 4.
   case volume(RoomName, session: UInt32, Double)
+  case stage(RoomName, StageRequest)
+  /// Everything that happens, from now on; in one room or in all.
+  case events(RoomName)
 
   /// Reads one line, without its line feed.
   package init(line: [UInt8]) throws(ControlError) {
-    let fields: Fields
+    let both: Both
     do {
-      fields = try JSONDecoder().decode(Fields.self, from: Data(line))
+      both = try JSONDecoder().decode(Both.self, from: Data(line))
     } catch {
       throw ControlError(.malformed, "This is not a request: one line of JSON with \"request\".")
     }
-    self = try Self.request(fields)
+    if let request = try StageRequest(both.own.request, both.stage) {
+      self = .stage(both.own.room, request)
+    } else {
+      self = try Self.request(both.own)
+    }
   }
 
   /// The line to send, with its line feed.
-  package var line: [UInt8] { Line.encode(fields) }
+  package var line: [UInt8] {
+    guard case .stage(let room, let request) = self else { return Line.encode(fields) }
+    return Line.encode(Both(Fields(request: request.name, room: room), request.fields))
+  }
 
   struct Fields: Codable {
     var request: String
@@ -70,6 +80,26 @@ package enum ControlRequest: Hashable, Sendable {
     var uplink: Int?
   }
 
+  /// Both kinds of fields in one object.
+  private struct Both: Codable {
+    var own: Fields
+    var stage: StageRequest.Fields
+
+    init(_ own: Fields, _ stage: StageRequest.Fields) {
+      (self.own, self.stage) = (own, stage)
+    }
+
+    init(from decoder: any Decoder) throws {
+      own = try Fields(from: decoder)
+      stage = try StageRequest.Fields(from: decoder)
+    }
+
+    func encode(to encoder: any Encoder) throws {
+      try own.encode(to: encoder)
+      try stage.encode(to: encoder)
+    }
+  }
+
   private var fields: Fields {
     switch self {
     case .id: return Fields(request: "id")
@@ -78,8 +108,7 @@ package enum ControlRequest: Hashable, Sendable {
     case .stop: return Fields(request: "stop")
     case .create(let title, let access, let name):
       return Fields(
-        request: "room.create", title: title, access: access == .open ? "open" : "social",
-        name: name)
+        request: "room.create", title: title, access: access.text, name: name)
     case .join(let invite, let name):
       return Fields(request: "join", name: name, link: invite.text)
     case .joinListed(let room, let name):
@@ -93,6 +122,8 @@ package enum ControlRequest: Hashable, Sendable {
       return Fields(request: "speak", room: room, bitrate: bitrate, duration: milliseconds)
     case .listen(let room): return Fields(request: "listen", room: room)
     case .frames(let room): return Fields(request: "frames", room: room)
+    case .events(let room): return Fields(request: "events", room: room)
+    case .stage(let room, let request): return Fields(request: request.name, room: room)
     default: return liveFields
     }
   }
@@ -114,6 +145,7 @@ package enum ControlRequest: Hashable, Sendable {
     case "speak": return try speak(fields)
     case "listen": return .listen(fields.room)
     case "frames": return .frames(fields.room)
+    case "events": return .events(fields.room)
     default: return try liveRequest(fields)
     }
   }
@@ -129,7 +161,8 @@ package enum ControlRequest: Hashable, Sendable {
     switch fields.access ?? "social" {
     case "social": access = .social
     case "open": access = .open
-    default: throw ControlError(.malformed, "Access is \"open\" or \"social\".")
+    case "closed": access = .closed
+    default: throw ControlError(.malformed, "Access is \"open\", \"social\" or \"closed\".")
     }
     return .create(title: title, access: access, name: fields.name)
   }

@@ -24,6 +24,8 @@ package struct RoomReport: Codable, Hashable, Sendable {
 /// Reply to `invite`.
 package struct InviteReport: Codable, Hashable, Sendable {
   package var link: String
+  /// By which it is revoked, in hexadecimal; nil for the room's first link.
+  package var invite: String?
 }
 
 /// Reply to `rooms`.
@@ -89,6 +91,44 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var relays: Bool
     package var colour: String
     package var audible: Bool
+    /// In hexadecimal.
+    package var person: String
+    /// `host`, `moderator`, `speaker`, `listener`; nil for a relay that may not hear.
+    package var role: String?
+    package var muted: Bool
+  }
+
+  /// What the room's signed operations come to.
+  package struct Stage: Codable, Hashable, Sendable {
+    /// One invite that is not revoked.
+    package struct Invite: Codable, Hashable, Sendable {
+      package var invite: String
+      package var inviter: String
+      package var role: String
+      /// 0 for a link that anybody may use any number of times.
+      package var uses: UInt32
+      package var used: UInt32
+      /// Milliseconds since 1970.
+      package var expiry: UInt64?
+    }
+
+    /// This node's own person, role and seat.
+    package var person: String
+    package var role: String?
+    package var muted: Bool
+    package var seatUntil: UInt64?
+    package var host: String?
+    package var actingHost: String?
+    /// Longest raised first.
+    package var hands: [String]
+    /// Of `handsDown`, `listenersShown`, `doorShut`.
+    package var policy: [String]
+    package var removed: [String]
+    package var invites: [Invite]
+    /// Six groups of five digits, to be read aloud.
+    package var code: [String]
+    /// Equal on all nodes that agree.
+    package var standing: String
   }
 
   /// This node's place in one tree; `delay` in milliseconds.
@@ -134,6 +174,7 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var trees: [Tree]
     package var neighbours: [String]
     package var streams: [Stream]
+    package var stage: Stage
   }
 
   /// One open room this node was told of.

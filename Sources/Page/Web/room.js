@@ -12,7 +12,7 @@ import { rules } from './rules.js';
 import { settings } from './settings.js';
 import * as audio from './sound.js';
 import { act, isHandUp, isOffered, maySpeak, mod, moderates } from './stage.js';
-import { ask, shownRoom, state } from './state.js';
+import { ask, myName, shownRoom, state } from './state.js';
 import { complain, confirm, say, updateSheets } from './tell.js';
 import { why } from './why.js';
 import { t } from './words.js';
@@ -79,6 +79,9 @@ export function room(id) {
 }
 
 const key = (one) => one.session;
+
+/** Listeners may keep their name to themselves. */
+const nameOf = (one, mine) => one.name || mine && myName() || t(one.person && !one.onStage ? 'role.listener' : 'nameless');
 const bySession = (left, right) => left.session - right.session;
 
 function tile(session, size) {
@@ -89,11 +92,12 @@ function tile(session, size) {
 function fill(element, one, known) {
   const mine = one.session === known.session;
   const ring = element.querySelector('.ring');
-  if (ring.dataset.name !== one.name) {
-    ring.dataset.name = one.name;
-    ring.replaceChildren(face(one.name || '·', ring.classList.contains('small') ? 'small' : ''));
+  const name = one.name || mine && myName() || '·';
+  if (ring.dataset.name !== name) {
+    ring.dataset.name = name;
+    ring.replaceChildren(face(name, ring.classList.contains('small') ? 'small' : ''));
   }
-  set(element.querySelector('.name'), { text: one.name || t('nameless') });
+  set(element.querySelector('.name'), { text: nameOf(one, mine) });
   const words = [mine && t('you'), ['host', 'moderator'].includes(one.role) && t(`role.${one.role}`), (one.muted || mine && sound.talking && sound.muted) && t('muted'), one.onStage && !mine && !one.audible && t('nokey')].filter(Boolean);
   set(element.querySelector('.state'), { text: words.join(' · ') });
   element.classList.toggle('mine', mine);
@@ -231,10 +235,10 @@ function teller() {
       for (const [session, one] of now) {
         const was = before.get(session);
         if (session === known.session) continue;
-        if (!was) say(t('came', { name: one.name || t('nameless') }));
-        else if (one.onStage && !was.onStage) say(t('up', { name: one.name || t('nameless') }));
+        if (!was) say(t('came', { name: nameOf(one) }));
+        else if (one.onStage && !was.onStage) say(t('up', { name: nameOf(one) }));
       }
-      for (const [session, one] of before) if (!now.has(session)) say(t('went', { name: one.name || t('nameless') }));
+      for (const [session, one] of before) if (!now.has(session)) say(t('went', { name: nameOf(one) }));
     }
     before = now;
   };

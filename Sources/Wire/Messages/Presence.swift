@@ -1,4 +1,4 @@
-/// The signed word that a member is still here, and in what part: 90 bytes.
+/// The signed word that a member is still here, and in what part: 100 bytes.
 ///
 /// A new `version` is flooded; a new `beat` only pushes the expiry out and spreads by comparison of
 /// rosters.
@@ -30,11 +30,16 @@ package struct Presence: Hashable, Sendable {
   /// Length of a frame in milliseconds and of its sealed form in bytes, while speaking.
   package var frameMilliseconds: UInt8
   package var frameBytes: UInt16
+  /// When it began to speak, in milliseconds since 1970, and its first frame since then: whose turn
+  /// it is must come out alike everywhere.
+  package var began: UInt64
+  package var firstFrame: UInt32
   package var signature: Signature
 
   package init(
     session: SessionID, version: UInt32, beat: UInt32, flags: Flags, uplink: UInt8, expiry: UInt64,
-    frameMilliseconds: UInt8 = 0, frameBytes: UInt16 = 0, signature: Signature = Signature(.zero)
+    frameMilliseconds: UInt8 = 0, frameBytes: UInt16 = 0, began: UInt64 = 0, firstFrame: UInt32 = 0,
+    signature: Signature = Signature(.zero)
   ) {
     self.session = session
     self.version = version
@@ -44,6 +49,8 @@ package struct Presence: Hashable, Sendable {
     self.expiry = expiry
     self.frameMilliseconds = frameMilliseconds
     self.frameBytes = frameBytes
+    self.began = began
+    self.firstFrame = firstFrame
     self.signature = signature
   }
 
@@ -55,7 +62,7 @@ package struct Presence: Hashable, Sendable {
   }
 
   package var unsigned: [UInt8] {
-    var writer = Writer(capacity: 26)
+    var writer = Writer(capacity: 36)
     writer.u24(session.raw)
     writer.u32(version)
     writer.u32(beat)
@@ -64,6 +71,8 @@ package struct Presence: Hashable, Sendable {
     writer.u48(expiry)
     writer.u8(frameMilliseconds)
     writer.u16(frameBytes)
+    writer.u48(began)
+    writer.u32(firstFrame)
     return writer.bytes
   }
 
@@ -73,7 +82,7 @@ package struct Presence: Hashable, Sendable {
   }
 
   package func encoded(tag: RoomTag) -> [UInt8] {
-    var writer = Writer(capacity: 91)
+    var writer = Writer(capacity: 101)
     writer.u8(tag)
     encode(into: &writer)
     return writer.bytes
@@ -89,11 +98,14 @@ package struct Presence: Hashable, Sendable {
     let expiry = try reader.u48()
     let milliseconds = try reader.u8()
     let bytes = try reader.u16()
+    let began = try reader.u48()
+    let firstFrame = try reader.u32()
     guard milliseconds == 0 || [20, 40, 60].contains(milliseconds) else { throw .range }
     guard bytes == 0 || Limits.sealedFrame.contains(Int(bytes)) else { throw .range }
     self.init(
       session: session, version: version, beat: beat, flags: flags, uplink: uplink,
       expiry: expiry, frameMilliseconds: milliseconds, frameBytes: bytes,
+      began: began, firstFrame: firstFrame,
       signature: Signature(try reader.bytes64()))
   }
 }

@@ -3,8 +3,8 @@
 /// `kind 1 | room 16 | author 32 | sequence 4 | previous 16 | time 6 | subject 32 | argument 4 |
 /// lifetime 4 | flags 1 | seen × 20 | [cut 16] | signature 64`: 180 bytes, 20 for each log that is
 /// named and 16 for a cut. The low five bits of the flags count `seen`, bit 5 says that a cut
-/// follows. The layout is the same for all kinds, so that those of later versions can be checked
-/// and passed on.
+/// follows, bit 6 that keys change at once. The layout is the same for all kinds, so that those of
+/// later versions can be checked and passed on.
 package struct RoomOperation: Hashable, Sendable {
   package var kind: OperationKind
   package var room: RoomID
@@ -24,11 +24,14 @@ package struct RoomOperation: Hashable, Sendable {
   package var seen: [OperationReference]
   /// Hash of the subject's operation number `argument`, the last that counts; zero when none does.
   package var cut: Bytes16?
+  /// Keys are to change at once, though some then miss half a second.
+  package var isImmediate = false
   package var signature: Signature
 
   /// Logs named by one operation: more wait for the next.
   package static let seenMaximum = 16
   private static let cutFlag: UInt8 = 32
+  private static let immediateFlag: UInt8 = 64
 
   package init(
     kind: OperationKind, room: RoomID, author: PersonaID, sequence: UInt32, previous: Bytes16,
@@ -89,7 +92,8 @@ package struct RoomOperation: Hashable, Sendable {
     writer.bytes32(subject)
     writer.u32(argument)
     writer.u32(lifetimeSeconds)
-    writer.u8(UInt8(seen.count) | (cut == nil ? 0 : Self.cutFlag))
+    let flags = (cut == nil ? 0 : Self.cutFlag) | (isImmediate ? Self.immediateFlag : 0)
+    writer.u8(UInt8(seen.count) | flags)
     for reference in seen { reference.encode(into: &writer) }
     if let cut { writer.bytes16(cut) }
   }
@@ -106,7 +110,7 @@ package struct RoomOperation: Hashable, Sendable {
     let lifetime = try reader.u32()
     let flags = try reader.u8()
     let count = Int(flags & (Self.cutFlag - 1))
-    guard flags < 2 * Self.cutFlag, count <= Self.seenMaximum else { throw .range }
+    guard flags < 2 * Self.immediateFlag, count <= Self.seenMaximum else { throw .range }
     var seen: [OperationReference] = []
     for _ in 0..<count { seen.append(try OperationReference(from: &reader)) }
     let cut = flags & Self.cutFlag == 0 ? nil : try reader.bytes16()
@@ -114,6 +118,7 @@ package struct RoomOperation: Hashable, Sendable {
       kind: kind, room: room, author: author, sequence: sequence, previous: previous, time: time,
       subject: subject, argument: argument, lifetimeSeconds: lifetime, seen: seen, cut: cut,
       signature: Signature(try reader.bytes64()))
+    isImmediate = flags & Self.immediateFlag != 0
     guard isWellFormed else { throw .range }
   }
 
@@ -124,7 +129,7 @@ package struct RoomOperation: Hashable, Sendable {
       seen.allSatisfy({ $0.sequence >= 1 })
     else { return false }
     if case .later = kind { return true }
-    guard (cut != nil) == kind.hasCut else { return false }
+    guard (cut != nil) == kind.hasCut, !isImmediate || kind == .remove else { return false }
     switch kind {
     case .grantModerator, .grantSpeaker, .grantListener, .grantRelay, .mute:
       return argument == 0

@@ -13,6 +13,8 @@ final class Network {
     var isAlive = true
     /// How far its clock is ahead of the others'.
     let skew: Duration
+    /// What its shell keeps on the disk.
+    var keepsakes: [Keepsake] = []
     /// Its clock.
     func time(_ now: Instant) -> Instant { now + skew }
     var deadline: Instant? {
@@ -27,10 +29,25 @@ final class Network {
     var bytesIn = 0
     var datagramSizes: OrderedSet<Int> = []
 
-    init(endpoint: Endpoint, skew: Duration, participant: consuming Participant) {
+    private let identity: Identity
+    private let settings: Settings
+
+    init(
+      endpoint: Endpoint, skew: Duration, participant: consuming Participant,
+      identity: consuming Identity, settings: Settings
+    ) {
+      self.identity = identity
+      self.settings = settings
       self.endpoint = endpoint
       self.skew = skew
       self.participant = participant
+    }
+
+    /// The process ends and begins anew, with what was on the disk.
+    func restart(_ entropy: consuming Entropy, at now: Instant) throws {
+      participant = try Participant(
+        identity: try identity.copy(), token: nil, settings: settings, entropy: entropy,
+        at: time(now), keepsakes: keepsakes)
     }
 
     var contact: Contact { participant.contact }
@@ -60,6 +77,8 @@ final class Network {
   /// One-way delay, evenly in this range.
   var delay: ClosedRange<Int64> = 10_000_000...50_000_000
   var lossPermille: UInt64 = 0
+  /// Whether nothing gets from one node to the other.
+  var isCut: (Int, Int) -> Bool = { _, _ in false }
   var duplicatePermille: UInt64 = 0
   private var heap: [Flight] = []
   private var order = 0
@@ -81,12 +100,15 @@ final class Network {
   ) throws -> Node {
     var entropy = Entropy.branch(of: &dice)
     let identity = try Identity.make(&entropy)
+    let copy = try identity.copy()
     let index = nodes.count
     let endpoint = Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 4_000)
     let participant = try Participant(
       identity: identity, token: token, settings: settings, entropy: entropy,
       at: now + skew)
-    let node = Node(endpoint: endpoint, skew: skew, participant: participant)
+    let node = Node(
+      endpoint: endpoint, skew: skew, participant: participant, identity: copy,
+      settings: settings)
     nodes.append(node)
     command(node, .reachableAt([endpoint]))
     command(node, .give(Capacity(uplink: uplink, relays: relays)))
@@ -98,7 +120,18 @@ final class Network {
     apply(from: node)
   }
 
+  func restart(_ node: Node) throws {
+    try node.restart(Entropy.branch(of: &dice), at: now)
+    command(node, .reachableAt([node.endpoint]))
+    command(node, .give(Capacity(uplink: 5_000_000, relays: true)))
+  }
+
   // MARK: Mischief
+
+  func defy(_ node: Node, _ room: RoomID) {
+    node.participant.defy(in: room, at: now, into: &effects)
+    apply(from: node)
+  }
 
   func utter(
     _ node: Node, _ type: MessageType, in room: RoomID, _ body: (RoomTag) -> [UInt8]
@@ -231,6 +264,7 @@ final class Network {
       node.events.append(event)
     }
     node.notes += effects.notes
+    node.keepsakes += effects.keepsakes
     guard node.isAlive else { return }
     for datagram in effects.outbox.datagrams {
       let bytes = Array(effects.outbox.bytes[datagram.start..<datagram.start + datagram.count])
@@ -248,6 +282,7 @@ final class Network {
     guard target.port == 4_000, nodes.indices.contains(index) else {
       return lost.append((now, target, bytes.count))
     }
+    guard !isCut(nodes.firstIndex { $0 === node } ?? -1, index) else { return }
     guard dice.below(1_000 as UInt64) >= lossPermille else { return }
     let copies = dice.below(1_000 as UInt64) < duplicatePermille ? 2 : 1
     for _ in 0..<copies {

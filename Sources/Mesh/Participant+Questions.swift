@@ -1,0 +1,37 @@
+import Keys
+import OrderedCollections
+package import Wire
+
+/// What a shell may ask at any time; nothing here changes anything.
+extension Participant {
+  package func status(at now: Instant) -> Status {
+    var status = Status(node: ctx.contact.node, contact: ctx.contact)
+    status.peers = ctx.links.up.compactMap { link in
+      guard let node = ctx.links.node(of: link), let endpoint = ctx.links.endpoint(of: link),
+        let measured = ctx.links.statistics(of: link)
+      else { return nil }
+      return PeerStatus(
+        node: node, endpoint: endpoint, rtt: measured.rtt.map { .microseconds($0) },
+        lossPermille: measured.lossPermille, bytesIn: measured.bytesIn,
+        bytesOut: measured.bytesOut)
+    }
+    status.rooms = rooms.compactMap { $0.status() }
+    status.listings = lobby.board.entries.values.map {
+      ListingStatus(room: $0.room, title: $0.best.genesis.title, members: Int($0.best.members))
+    }
+    return status
+  }
+
+  /// The person's key in a room, for a moderator to let in by name.
+  package func persona(in room: RoomID) -> PersonaID? {
+    if let known = rooms.first(where: { $0.id == room }) { return known.me.person }
+    guard let pair = try? identity.persona(room: room, index: 0) else { return nil }
+    return PersonaID(pair.publicKey.raw)
+  }
+
+  /// An invite link to a room this node is in; nil when it is in no such room.
+  package func invite(to room: RoomID, lifetime: Duration? = nil) -> Invite? {
+    rooms.first { $0.id == room }?
+      .invite(ctx, lifetime: lifetime ?? ctx.settings.inviteLifetime)
+  }
+}
