@@ -7,7 +7,7 @@ import { memory, takeKey } from './memory.js';
 import { room } from './room.js';
 import { comeBack, silence, sound } from './sound.js';
 import { begin, hurry, state, watch } from './state.js';
-import { closeSheets, say, toast } from './tell.js';
+import { closeSheets, say } from './tell.js';
 import { preferred, speak, t } from './words.js';
 
 let view;
@@ -25,6 +25,7 @@ export function draw() {
 
 export function enter(id) {
   state.room = id;
+  state.notice = '';
   update();
   hurry();
   document.querySelector('h1')?.focus();
@@ -39,7 +40,7 @@ export function exit() {
 const isReady = () => state.status && state.door !== 'refused' && state.door !== 'nokey';
 
 function update() {
-  if (state.wasRemoved === state.room && state.room) gone();
+  if (state.room && state.wasRemoved === state.room) gone();
   state.wasRemoved = null;
   const name = !isReady() ? `door ${state.door}` : state.room ? `room ${state.room}` : 'hallway';
   if (name !== shown) {
@@ -57,9 +58,8 @@ function gone() {
   if (sound.ear !== 'off') silence();
   state.room = null;
   if (!state.isLeaving) {
-    const key = state.last?.event === 'closed' ? 'gone.closed' : state.last?.event === 'removed' ? 'gone.removed' : 'gone';
-    toast(t(key));
-    say(t(key));
+    state.notice = state.ends.get(state.wasRemoved) ?? 'gone';
+    say(t(state.notice));
   }
   closeSheets();
   state.isLeaving = false;

@@ -20,10 +20,11 @@ export function hallway() {
   const mineHead = h('h2', { text: t('hall.mine') });
   const nobody = h('div', { class: 'empty' }, flock(), h('p', { text: t('hall.empty') }));
   const lost = h('p', { class: 'lost', text: t('door.lost'), hidden: true });
+  const notice = h('p', { class: 'lost', hidden: true });
   const root = h('main', { class: 'hallway' },
     h('header', { class: 'top' }, h('div', { class: 'brand' }, icon('flock'), h('h1', { tabindex: -1, text: t('title') })),
       reachable, button(t('settings'), { symbol: 'gear', iconOnly: true, kind: 'plain', onclick: settings })),
-    lost,
+    lost, notice,
     h('div', { class: 'ways' },
       button(t('create'), { symbol: 'plus', kind: 'main big', onclick: create }),
       button(t('join'), { symbol: 'link', kind: 'big', onclick: () => join() })),
@@ -36,6 +37,8 @@ export function hallway() {
       const { rooms, listings } = state.status;
       const others = listings.filter((listing) => !rooms.some((room) => room.room === listing.room));
       lost.hidden = state.door === 'open';
+      notice.hidden = !state.notice;
+      if (state.notice) set(notice, { text: t(state.notice) });
       mineHead.hidden = mine.hidden = !rooms.length;
       nobody.hidden = others.length > 0;
       keyed(mine, rooms, (room) => room.room, (room) => card(room, true), fill);

@@ -13,6 +13,10 @@ export const state = {
   room: null,
   /** Who sounds: session to `{level, talking}`. */
   levels: new Map(),
+  /** Why this node left a room that it did not leave by itself. */
+  ends: new Map(),
+  /** Told in the hallway until another room is entered. */
+  notice: '',
   /** bit/s to others, over the last seconds. */
   sending: 0,
 };
@@ -58,7 +62,9 @@ export function on(event, listener) {
 }
 
 function happened(event) {
-  if (event.room === state.room) state.last = event;
+  const mine = state.status?.rooms.find((room) => room.room === event.room)?.stage?.person;
+  if (event.event === 'closed') state.ends.set(event.room, 'gone.closed');
+  if (event.event === 'removed' && event.on && event.person === mine) state.ends.set(event.room, 'gone.removed');
   for (const listener of tellers.get(event.event) ?? []) listener(event);
   look();
 }
