@@ -8,6 +8,7 @@ import json
 import os
 import select
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -60,6 +61,17 @@ class Node:
             raise SystemExit(f"starling {' '.join(words)}: {done.stderr}")
         return done.stdout.strip()
 
+    def ask(self, **request):
+        """One request of the control socket."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(self.control)
+            line.sendall((json.dumps(request) + "\n").encode())
+            with line.makefile() as answers:
+                said = json.loads(answers.readline())
+        if "code" in said:
+            raise SystemExit(f"{self.name}: {said['error']}")
+        return said
+
     def status(self):
         return json.loads(self.run("status", "--json"))
 
@@ -78,8 +90,6 @@ class Node:
 
 
 def free_port():
-    import socket
-
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
@@ -211,8 +221,8 @@ class Page:
         return got["began"], len(samples) / got["rate"]
 
 
-# What goes to the loudspeaker is kept by a worklet of our own, which needs the policy set aside; the
-# microphone's track is read by a processor.
+# What goes to the loudspeaker is kept by a worklet of our own, which needs the policy set aside;
+# the microphone's track is read by a processor.
 RECORDER = """
 window.recorder = {
   tracks: {},

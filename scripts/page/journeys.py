@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person's ways through the page, tapped in a browser; any complaint of the browser is a failure."""
+"""A person's ways through the page, in a browser; any complaint of the browser is a failure."""
 
 import argparse
 import asyncio

@@ -245,7 +245,7 @@ def text():
 
 Recorded speech into the fake microphone of one Chromium, what another on another node gave to its
 loudspeaker recorded and held against the file, all on loopback. Mouth to ear: from the microphone's
-samples in one page to the same samples at the other's loudspeaker, by the clock of the machine; sound
+samples in one page to the same samples at the other's loudspeaker, by the machine's clock; sound
 cards are not in it. Nodes: {build} build.
 
 `scripts/page-sound`, {time.strftime("%Y-%m-%d")}, commit {commit.stdout.strip()},

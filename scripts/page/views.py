@@ -26,7 +26,7 @@ TITLES = {
     "fa": ("میز آشپزخانه", "شب‌نشینی رصدخانه"),
 }
 SHAPES = {
-    "phone": dict(viewport=dict(width=390, height=844), device_scale_factor=2, has_touch=True),
+    "phone": dict(viewport=dict(width=390, height=844), device_scale_factor=1.5, has_touch=True),
     "desktop": dict(viewport=dict(width=1280, height=800)),
     "narrow": dict(viewport=dict(width=320, height=640)),
 }
@@ -45,12 +45,14 @@ class Scene:
         room, other = TITLES[language]
         first.run("room", "create", room, "--name", names[0])
         link = first.run("invite")
-        for node, name in list(zip(self.nodes, names))[1:5]:
-            node.run("join", link, "--name", name)
+        quiet = first.ask(request="invite.make", role="listener", lifetime=86_400)["link"]
+        for number, (node, name) in list(enumerate(zip(self.nodes, names)))[1:5]:
+            node.run("join", quiet if number == 3 else link, "--name", name)
+        self.nodes[3].ask(request="hand", up=True)
         self.nodes[5].run("room", "create", other, "--open", "--name", names[5])
         self.talkers = []
         said = lab.speech(place.file("said.wav"), 24)
-        for node in (first, self.nodes[2]):
+        for node in self.nodes[1:3]:
             self.talkers.append(subprocess.Popen(
                 [lab.STARLING, "speak", said, "--control", node.control],
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
@@ -77,6 +79,7 @@ async def views(page, words):
     await tab.locator(".card.mine button").first.click()
     await page.until("document.querySelectorAll('.stage > li').length >= 2")
     await page.until("document.querySelector('.why.good')")
+    await page.until("document.querySelector('.hands li')")
     yield "room"
     await tab.locator(".stage .person").nth(1).click()
     yield "person"
@@ -85,11 +88,18 @@ async def views(page, words):
     await page.until("document.querySelector('.qr svg')")
     yield "invite"
     await tab.get_by_role("button", name=words["close"]).click()
+    await tab.get_by_role("button", name=words["rules"], exact=True).click()
+    yield "rules"
+    await tab.get_by_role("button", name=words["verify"], exact=True).click()
+    await page.until("document.querySelector('.code')?.textContent.length > 20")
+    yield "codes"
+    await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["network"], exact=True).click()
     await page.until("document.querySelector('.mesh svg')")
     yield "network"
     await tab.get_by_role("button", name=words["close"]).click()
-    await tab.get_by_role("button", name=words["settings"], exact=True).click()
+    await tab.get_by_role("button", name=words["rules"], exact=True).click()
+    await tab.get_by_role("dialog").get_by_role("button", name=words["settings"]).click()
     yield "settings"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["speak"], exact=True).click()
@@ -103,9 +113,9 @@ async def look(browser, scene, shape, theme, each):
 
     with open(f"{lab.ROOT}/Sources/Page/Web/words-{scene.language}.json", encoding="utf-8") as file:
         words = json.load(file)
-    name = NAMES[scene.language][1]
+    name = NAMES[scene.language][0]
     page = await lab.Page.open(
-        browser, scene.nodes[1].page,
+        browser, scene.nodes[0].page,
         {"language": scene.language, "theme": theme, "name": name},
         color_scheme=theme, reduced_motion="reduce", **SHAPES[shape])
     page.tab.set_default_timeout(15_000)
@@ -168,13 +178,25 @@ async def main():
     return 1 if found else 0
 
 
+def shrink(path):
+    """A flat drawing needs no more than 256 colours; without Pillow it stays as it is."""
+    try:
+        from PIL import Image
+    except ImportError:
+        return
+    Image.open(path).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
+        path, optimize=True)
+
+
 async def case(chromium, scene, shape, theme, axe, into, found):
     where = f"{scene.language}-{shape}-{theme}"
 
     async def each(page, view):
         if axe is None:
             os.makedirs(into, exist_ok=True)
-            await page.tab.screenshot(path=f"{into}/{view}-{where}.png")
+            path = f"{into}/{view}-{where}.png"
+            await page.tab.screenshot(path=path)
+            shrink(path)
             return
         result = await axe.run(page.tab)
         for fault in result.response["violations"]:

@@ -40,7 +40,7 @@ export function room(id) {
       h('div', { class: 'heading' }, title, count),
       button(t('invite'), { symbol: 'share', iconOnly: true, kind: 'plain', onclick: () => invite(id) }),
       button(t('network'), { symbol: 'flock', iconOnly: true, kind: 'plain', onclick: network }),
-      more, button(t('settings'), { symbol: 'gear', iconOnly: true, kind: 'plain', onclick: settings })),
+      more, button(t('settings'), { symbol: 'gear', iconOnly: true, kind: 'plain spare', onclick: settings })),
     h('div', { class: 'body' },
       h('div', { class: 'floor' }, h('div', { class: 'reason' }, reason, tap), seat, stageHead, stage, noStage, queue.root),
       h('section', { class: 'seats', 'aria-labelledby': 'rest-head' }, restHead, rest, noRest)),

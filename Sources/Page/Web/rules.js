@@ -1,6 +1,7 @@
 // The room as a whole: its rules, who was removed, and its end.
 
 import { button, h, toggle } from './dom.js';
+import { settings } from './settings.js';
 import * as stage from './stage.js';
 import { shownRoom } from './state.js';
 import { note, sheet } from './tell.js';
@@ -20,6 +21,7 @@ export function rules() {
     ...rows,
     gone.length > 0 && h('h3', { text: t('mod.gone') }),
     ...gone.map((person) => h('div', { class: 'row' }, h('code', { dir: 'ltr', text: person.slice(0, 12) }), button(t('mod.unban'), { kind: 'quiet', onclick: (event) => { stage.mod('unban', { person }); event.currentTarget.closest('.row').remove(); } }))),
+    button(t('settings'), { symbol: 'gear', onclick: () => { shown.close(); settings(); } }),
     button(t('verify'), { symbol: 'shield', onclick: () => { shown.close(); verify(null); } }),
     mine && button(t('mod.close'), { symbol: 'door', kind: 'danger', onclick: () => { shown.close(); stage.closeRoom(); } }));
   const shown = sheet(t('rules'), root);
