@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Firefox listens: a file is spoken into the room by the command line, and what Firefox played is
-held against it. Driven through Marionette, Firefox's own wire; a sound server of its own is started,
+held against it. Driven through Marionette, its own wire; a sound server of its own is started,
 for without one Firefox waits for ever."""
 
 import base64

@@ -53,7 +53,11 @@ function facts() {
   if (room) {
     const parents = room.trees.filter((tree) => tree.parent).length;
     const children = new Set(room.trees.flatMap((tree) => tree.children)).size;
-    if (room.members.length > 1) add(`net.ways${parents}`, {}, parents === 2 ? '' : 'warn');
+    const speakers = room.members.filter((one) => one.onStage && one.session !== room.session);
+    // Whoever sits close to the stage is fed by those who speak, without a relay.
+    const direct = !parents && speakers.some((one) => state.levels.has(one.session));
+    if (direct) add('net.direct');
+    else if (parents || speakers.length) add(`net.ways${parents}`, {}, parents === 2 ? '' : 'warn');
     add(children ? 'net.relaying' : 'net.notrelaying', { n: children, rate: Math.round(state.sending / 1000) });
     const waits = Math.max(0, ...room.streams.map((stream) => stream.waits ?? 0));
     if (waits) add('net.buffer', { ms: waits + Math.round(sound.output?.waits ?? 0) });

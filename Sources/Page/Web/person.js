@@ -7,7 +7,7 @@ import * as stage from './stage.js';
 import { shownRoom } from './state.js';
 import { note, sheet } from './tell.js';
 import { verify } from './verify.js';
-import { number, t } from './words.js';
+import { percent, t } from './words.js';
 
 /** How loud each is played here, and what it was before it was muted. */
 const volumes = new Map();
@@ -32,12 +32,12 @@ function loudness(room, session) {
     volumes.set(session, value);
     audio.volume(room, session, value / 100);
     slider.value = value;
-    shown.textContent = `${number(value)} %`;
+    shown.textContent = percent(value);
     off.querySelector('span').textContent = t(value > 0 ? 'person.mute' : 'person.unmute');
   };
   const now = volumes.get(session) ?? 100;
   const slider = h('input', { type: 'range', min: 0, max: 200, step: 10, value: now, oninput: () => set(Number(slider.value)) });
-  const shown = h('output', { text: `${number(now)} %` });
+  const shown = h('output', { text: percent(now) });
   const off = button(t(now > 0 ? 'person.mute' : 'person.unmute'), { kind: 'quiet', onclick: () => set(Number(slider.value) > 0 ? 0 : 100) });
   return h('div', { class: 'stack' }, h('div', { class: 'volume' }, field(t('person.volume'), slider, t('person.here')), shown), off);
 }

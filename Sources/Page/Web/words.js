@@ -39,4 +39,4 @@ function show(value) {
   return typeof value === 'number' ? numbers.format(value) : `\u2068${value ?? ''}\u2069`;
 }
 
-export const number = (value) => numbers.format(value);
+export const percent = (value) => new Intl.NumberFormat(language, { style: 'percent' }).format(value / 100);
