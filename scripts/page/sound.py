@@ -17,6 +17,7 @@ import browser as lab
 
 MEMORY = {"heardMic": True, "echo": False, "noise": False, "gain": False}
 SECONDS = 20
+LOAD = "%.1f" % os.getloadavg()[0]
 rows, faults = [], []
 
 
@@ -249,7 +250,7 @@ samples in one page to the same samples at the other's loudspeaker, by the machi
 cards are not in it. Nodes: {build} build.
 
 `scripts/page-sound`, {time.strftime("%Y-%m-%d")}, commit {commit.stdout.strip()},
-{version.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}.
+{version.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load before: {LOAD}.
 
 | what | wanted | measured | met |
 | --- | --- | --- | --- |

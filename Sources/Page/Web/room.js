@@ -113,7 +113,11 @@ function meter(stage) {
     const level = mine ? (sound.talking && !sound.muted ? sound.micLevel : 127) : state.levels.get(session)?.level ?? 127;
     const talks = mine ? level < 45 : state.levels.get(session)?.talking ?? false;
     const ring = item.querySelector('.ring');
-    ring.style.setProperty('--loud', loud(level).toFixed(2));
+    const value = talks ? loud(level).toFixed(1) : '0';
+    if (ring.dataset.loud !== value) {
+      ring.dataset.loud = value;
+      ring.style.setProperty('--loud', value);
+    }
     ring.classList.toggle('talks', talks);
   }
 }
