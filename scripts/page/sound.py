@@ -250,7 +250,8 @@ samples in one page to the same samples at the other's loudspeaker, by the machi
 cards are not in it. Nodes: {build} build.
 
 `scripts/page-sound`, {time.strftime("%Y-%m-%d")}, commit {commit.stdout.strip()},
-{version.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; load before: {LOAD}.
+{version.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.release()};
+load of the machine before: {LOAD}.
 
 | what | wanted | measured | met |
 | --- | --- | --- | --- |
