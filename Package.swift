@@ -42,6 +42,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
   ],
   targets: [
     .systemLibrary(
@@ -82,10 +83,22 @@ let package = Package(
       ],
       swiftSettings: strict),
     .target(name: "Simulator", dependencies: ["Mesh", "Keys", "Wire"], swiftSettings: pure),
+    .target(
+      name: "Page",
+      dependencies: [
+        "Node", "Keys", "Wire",
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+      ],
+      resources: [.embedInCode("Web")],
+      swiftSettings: strict),
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Node", "Simulator", "Voice", "Quantum", "Mesh", "Keys", "Wire", "CLinux", "CQREncode",
+        "Page", "Node", "Simulator", "Voice", "Quantum", "Mesh", "Keys", "Wire", "CLinux",
+        "CQREncode",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -106,6 +119,18 @@ let package = Package(
       dependencies: [
         "Node", "Mesh", "Keys", "Wire", .product(name: "Logging", package: "swift-log"),
       ], swiftSettings: strict),
+    .testTarget(
+      name: "PageTests",
+      dependencies: [
+        "Page", "Node", "Mesh", "Keys", "Wire",
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+        .product(name: "NIOEmbedded", package: "swift-nio"),
+      ],
+      swiftSettings: strict),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Simulator", "Mesh", "Keys", "Wire"],
       swiftSettings: strict),

@@ -12,6 +12,8 @@ LAB_PACKAGES=(
   iproute2 nftables iptables iputils-ping python3 python3-venv python3-dev gcc
   libnetfilter-queue-dev
 )
+# What the page is tried in; playwright, axe-playwright-python, pystoi and pesq come from PyPI.
+PAGE_PACKAGES=(chromium firefox-esr python3 fonts-noto-core)
 SWIFT_LEAST=6.3
 
 # Arrows between targets hold at build time as well, not only in TidyTests.

@@ -70,6 +70,7 @@ extension Host {
     guard let client = clients.removeValue(forKey: id) else { return }
     loop.unwatch(client.raw)
     endTalk(id)
+    endLiveTalk(id)
     followers[id] = nil
     waitingJoins.removeAll { $0.client == id }
     waitingLinks.removeAll { $0.client == id }
@@ -120,6 +121,7 @@ extension Host {
     reader.isReading = true
     defer { reader.isReading = false }
     while let client = clients[id], case .lines = client.mode, !client.isLeaving {
+      if client.isFramed { return readMessages(id) }
       if client.hasEndlessLine {
         client.isLeaving = true
         answer(id, error: ControlError(.lineTooLong, "A request has at most 64 kB."))

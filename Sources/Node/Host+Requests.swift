@@ -37,10 +37,29 @@ extension Host {
         throw ControlError(Refusal.memoryFull)
       }
       answer(id, PersonaReport(person: person.text))
+    case .messages: changeToMessages(id)
+    case .features: answer(id, features)
+    case .settings(let relays, let uplink): answer(id, give(relays: relays, uplink: uplink))
+    case .hear(let name, let format): try hear(id, try room(name), format)
+    case .talk(let name, let format, let bitrate):
+      try beginLiveTalk(id, try room(name), format, bitrate: bitrate)
+    case .stopHearing:
+      stopHearing(id)
+      answer(id, DoneReport())
+    case .stopTalking:
+      endLiveTalk(id)
+      answer(id, DoneReport())
+    case .mute(let isMuted):
+      try mute(id, isMuted)
+      answer(id, DoneReport())
+    case .volume(let name, let session, let volume):
+      try setVolume(try room(name), session, volume)
+      answer(id, DoneReport())
     case .stage(let name, let request): try carryOut(request, in: try room(name), for: id)
     case .events(let name):
       let room: RoomID? = if let name { try room(name) } else { nil }
-      clients[id]?.mode = .following
+      // Messages leave room for requests beside the events.
+      if clients[id]?.isFramed != true { clients[id]?.mode = .following }
       followers[id] = .some(room)
       answer(id, DoneReport())
     case .frames(let name):

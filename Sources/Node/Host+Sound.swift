@@ -7,7 +7,7 @@ import Wire
 extension Host {
   /// When the next frame is to be made or played, in boot time.
   var nextSound: Int64? {
-    let talking = talkers.values.map(\.due).min()
+    let talking = (talkers.values.map(\.due) + liveTalkers.values.map(\.due)).min()
     let listening = listenings.values.map(\.due).min()
     guard let talking else { return listening }
     guard let listening else { return talking }
@@ -18,12 +18,14 @@ extension Host {
   func runSound(at now: Instant) {
     let moment = clock.bootTime(now)
     for (id, talker) in talkers where talker.due <= moment { speakNext(id, talker, at: now) }
+    runLiveTalk(at: now)
     for (room, listening) in listenings where listening.due <= moment {
       let block = listening.next(at: moment)
       for id in listening.clients {
-        clients[id]?.sendSound(block)
+        clients[id]?.sendSound(block.bytes(for: id))
         flush(id)
       }
+      tellLevels(room, listening)
       if listening.clients.isEmpty {
         listenings[room] = nil
         if watchers[room]?.isEmpty != false { perform(.listen(room, false)) }
@@ -44,7 +46,7 @@ extension Host {
   func beginTalk(
     _ id: Int, room: RoomID, bitrate: Int, milliseconds: Int
   ) throws(ControlError) {
-    guard !talkers.values.contains(where: { $0.room == room }) else {
+    guard !isSpeaking(in: room) else {
       throw ControlError(.alreadySpeaking, "This node is speaking in that room already.")
     }
     guard let duration = UInt8(exactly: milliseconds).flatMap(Mesh.FrameDuration.init),
@@ -80,13 +82,21 @@ extension Host {
   /// Somebody took the right to speak away.
   func silenced(_ room: RoomID) {
     for (id, talker) in talkers where talker.room == room { endTalk(id) }
+    for (id, talker) in liveTalkers where talker.room == room { endLiveTalk(id, tells: true) }
   }
 
   /// This node is no longer in `room`.
   func left(_ room: RoomID) {
     nextCounters[room] = nil
     for (id, talker) in talkers where talker.room == room { endTalk(id) }
-    for id in listenings.removeValue(forKey: room)?.clients ?? [] { leave(id) }
+    for (id, talker) in liveTalkers where talker.room == room { endLiveTalk(id, tells: true) }
+    for id in listenings.removeValue(forKey: room)?.clients ?? [] {
+      if clients[id]?.isFramed == true {
+        answer(id, EndedReport(.hear, room: room.text))
+      } else {
+        leave(id)
+      }
+    }
     for id in watchers.removeValue(forKey: room) ?? [] { leave(id) }
   }
 
@@ -99,14 +109,19 @@ extension Host {
     case .done:
       endTalk(id)
     case .frame(let payload, let level):
-      let counter = nextCounters[talker.room] ?? Limits.firstCounter
-      nextCounters[talker.room] = counter + 1
-      perform(.speak(talker.room, payload: payload, level: level))
-      if let session = watchedSession(talker.room) {
-        watch(talker.room, "sent", session, counter, at: now)
-      }
+      say(talker.room, payload: payload, level: level, at: now)
       readMore(id)
     }
+  }
+
+  /// One frame into a room, told to those who watch frames.
+  @discardableResult
+  func say(_ room: RoomID, payload: [UInt8], level: UInt8, at now: Instant) -> [Event] {
+    let counter = nextCounters[room] ?? Limits.firstCounter
+    nextCounters[room] = counter + 1
+    let events = perform(.speak(room, payload: payload, level: level))
+    if let session = watchedSession(room) { watch(room, "sent", session, counter, at: now) }
+    return events
   }
 
   private func watchedSession(_ room: RoomID) -> SessionID? {

@@ -19,12 +19,15 @@ package actor Host {
   var participant: Participant
   var effects = Effects()
   var counters = Counters()
+  /// What is given to others now.
+  var capacity: Capacity
   var remembered: RememberedPeers
   private var socket: UDPSocket
 
   /// Rooms somebody listens to; clients that speak; clients that watch frames.
   var listenings: [RoomID: Listening] = [:]
   var talkers: [Int: Talker] = [:]
+  var liveTalkers: [Int: LiveTalker] = [:]
   var watchers: [RoomID: Set<Int>] = [:]
   /// Clients that follow events: of one room or of all.
   var followers: [Int: RoomID?] = [:]
@@ -72,6 +75,7 @@ package actor Host {
     self.clock = clock
     self.logger = logger
     self.identity = introduction
+    self.capacity = introduction.capacity
     self.startedAt = clock.now
     self.participant = participant
     self.remembered = remembered
@@ -107,6 +111,7 @@ package actor Host {
     guard !hasStopped else { return }
     hasStopped = true
     for id in talkers.keys.sorted() { endTalk(id) }
+    for id in liveTalkers.keys.sorted() { endLiveTalk(id) }
     perform(.farewell)
     loop.unwatch(socket.raw)
     closeControl()

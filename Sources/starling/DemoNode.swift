@@ -25,7 +25,8 @@ final class DemoNode {
     process = try ChildProcess(
       arguments: [
         "up", "--data", "\(folder)/\(number)", "--control", control, "--bind", "127.0.0.1",
-        "--port", "0", "--unprotected", "--name", name, "--ready-fd", "3", "--stop-with-stdin",
+        "--port", "0", "--page", "off", "--unprotected", "--name", name, "--ready-fd", "3",
+        "--stop-with-stdin",
       ], descriptors: [0: leash.reading, 1: log.raw, 2: log.raw, 3: ready.writing])
     leash.closeReading()
     ready.closeWriting()

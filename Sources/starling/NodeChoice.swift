@@ -14,12 +14,15 @@ struct NodeChoice: ParsableArguments {
   /// The same settings as the node reads decide where its socket is.
   func path() throws(Failure) -> String {
     if let control { return control }
+    return try settings().control
+  }
+
+  func settings() throws(Failure) -> Configuration {
     var flags: Configuration.Layer = [:]
     if let data { flags[.data] = .text(data) }
     return try Configuration(
       flags: flags, environment: Self.environment, file: nil,
-      places: Places(environment: Self.environment)
-    ).control
+      places: Places(environment: Self.environment))
   }
 
   func connect() throws(Failure) -> ControlConnection {

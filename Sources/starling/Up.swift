@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import Logging
 import Node
+import Page
 import Quantum
 
 /// `starling up`: the node itself.
@@ -38,6 +39,8 @@ struct Up: AsyncParsableCommand {
   var seedKeys: [String] = []
   @Option(help: "host:port under which others reach this node; may be repeated.")
   var advertise: [String] = []
+  @Option(help: "Where the page is served on this machine, as 127.0.0.1:PORT, or off.")
+  var page: String?
   @Option(help: "Uplink in kbit/s; half of it is planned for relaying.")
   var uplink: Int?
   @Option(help: "Give others at most this many kbit/s; 0 is no cap.")
@@ -80,17 +83,34 @@ struct Up: AsyncParsableCommand {
     // After the passphrase was asked for: until then Ctrl-C ends the program.
     let signals = try StopSignals()
     let stops = [signals.raw] + (stopWithStdin ? [STDIN_FILENO] : [])
+    let page = try await servedPage(settings)
     try await node.run(stopDescriptors: stops) { [json, readyFd] addresses in
-      let report = Ready(addresses: addresses, control: settings.control, pid: getpid())
+      let report = Ready(
+        addresses: addresses, control: settings.control, page: page?.link, pid: getpid())
       Terminal.complain("starling \(Starling.version) is up.")
       for address in addresses { Terminal.complain("Peer address:   \(address)") }
       Terminal.complain("Control socket: \(settings.control)")
+      // The key in the link must not come to lie in a log.
+      if let page {
+        let link = isatty(STDERR_FILENO) == 1 ? page.link : "printed by: starling page"
+        Terminal.complain("Page:           \(link)")
+      }
       if json { Terminal.say(json: report) }
       if let readyFd {
         try? StoredFile.write(Line.encode(report), to: readyFd)
         close(readyFd)
       }
     }
+    await page?.stop(folder: settings.data)
+  }
+
+  private func servedPage(_ settings: Configuration) async throws(Failure) -> PageServer? {
+    guard let place = settings.page else { return nil }
+    let page = try await PageServer.start(
+      at: place, isMovable: settings.sources[.page] == nil,
+      key: try PageKey(folder: settings.data), control: settings.control)
+    try page.saveLink(folder: settings.data)
+    return page
   }
 
   /// What is printed when the node can be reached.
@@ -98,6 +118,8 @@ struct Up: AsyncParsableCommand {
     var ready = true
     var addresses: [String]
     var control: String
+    /// With the key; missing when no page is served.
+    var page: String?
     var pid: Int32
   }
 
@@ -105,7 +127,7 @@ struct Up: AsyncParsableCommand {
     var flags: Configuration.Layer = [:]
     let texts: [(Setting, String?)] = [
       (.bind, bind), (.data, data), (.control, control), (.name, name), (.log, log),
-      (.passphraseFile, passphraseFile),
+      (.passphraseFile, passphraseFile), (.page, page),
     ]
     for case (let setting, let text?) in texts { flags[setting] = .text(text) }
     for case (let setting, let number?) in [(Setting.port, port), (.uplink, uplink), (.cap, cap)] {

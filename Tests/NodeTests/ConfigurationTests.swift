@@ -48,6 +48,7 @@ struct ConfigurationTests {
       log = "debug"
       data = "data"
       control = "/run/c"
+      page = "127.0.0.1:4781"
       passphrase-file = "secret"
       unprotected = true
       """, to: "starling.toml")
@@ -58,9 +59,18 @@ struct ConfigurationTests {
     #expect(settings.seeds == [folder.file("lists/a.txt")])
     #expect(settings.data == folder.file("data"))
     #expect(settings.control == "/run/c")
+    #expect(settings.page == Endpoint(ipv4: 0x7F00_0001, port: 4_781))
     #expect(settings.passphraseFile == folder.file("secret"))
     #expect(settings.capacity.uplink == 600_000)
     #expect(Set(settings.sources.keys) == Set(Setting.allCases))
+  }
+
+  @Test func thePageStaysOnThisMachine() throws {
+    #expect(try load(flags: [:]).page?.isLoopback == true)
+    #expect(try load(flags: [.page: .text("off")]).page == nil)
+    for place in ["0.0.0.0:80", "192.168.1.2:80", "example.org:80", "127.0.0.1", "on", ""] {
+      #expect(throws: Failure.self) { try load(flags: [.page: .text(place)]) }
+    }
   }
 
   @Test func whatIsPrintedCanBeReadAgain() throws {

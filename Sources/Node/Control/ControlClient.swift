@@ -30,6 +30,8 @@ final class ControlClient {
   /// reply back.
   var isLeaving = false
   private var isShut = false
+  /// It carries messages instead of lines.
+  var isFramed = false
   /// Its lines are being carried out.
   var isReading = false
   /// Blocks of sound that were not written because the client did not read.
@@ -52,7 +54,7 @@ final class ControlClient {
     if isLeaving { return false }
     return switch mode {
     case .speaking: input.count >= Self.soundAhead
-    default: input.count > Line.longest
+    default: input.count > Line.longest + ControlMessage.headerSize
     }
   }
 
@@ -90,6 +92,9 @@ final class ControlClient {
     input.count > Line.longest && !input[...Line.longest].contains(Line.lineFeed)
   }
 
+  /// What a client of messages sent next.
+  func takeMessage() -> ControlMessage.Taken { ControlMessage.take(from: &input) }
+
   /// Everything was written; the other side is told so.
   func shut() {
     guard !isShut else { return }
@@ -110,7 +115,13 @@ final class ControlClient {
   /// False when the client has not read for too long.
   func send(_ bytes: [UInt8]) -> Bool {
     guard output.count + bytes.count <= Self.mostUnread else { return false }
-    output.append(contentsOf: bytes)
+    if isFramed {
+      let text = bytes.last == Line.lineFeed ? bytes.dropLast() : bytes[...]
+      output.append(contentsOf: ControlMessage.header(.text, count: text.count))
+      output.append(contentsOf: text)
+    } else {
+      output.append(contentsOf: bytes)
+    }
     return true
   }
 
@@ -121,6 +132,7 @@ final class ControlClient {
       skipped += 1
       return
     }
+    if isFramed { output.append(contentsOf: ControlMessage.header(.sound, count: bytes.count)) }
     output.append(contentsOf: bytes)
   }
 
@@ -144,8 +156,7 @@ final class ControlClient {
   static let soundAhead = 8 * soundBlock
   /// A second of sound unread.
   private static let soundBehind = 50 * soundBlock
-  /// 20 ms of 16-bit samples at 48 kHz.
-  static let soundBlock = 1_920
+  static let soundBlock = SoundFormat.blockBytes
   /// The status of a node in 16 full rooms has about this size.
   private static let mostUnread = 4 << 20
 }

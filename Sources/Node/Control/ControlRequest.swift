@@ -25,6 +25,18 @@ package enum ControlRequest: Hashable, Sendable {
   case frames(RoomName)
   /// This node's person in a room, in it or not: for a moderator to let in by name.
   case persona(Invite)
+  /// From here on the connection carries messages.
+  case messages
+  case features
+  /// Reads and changes what is given to others; `uplink` in bit/s.
+  case settings(relays: Bool?, uplink: Int?)
+  case hear(RoomName, SoundFormat)
+  case stopHearing
+  case talk(RoomName, SoundFormat, bitrate: Int)
+  case stopTalking
+  case mute(Bool)
+  /// How loud this node plays one person, 0 to 4.
+  case volume(RoomName, session: UInt32, Double)
   case stage(RoomName, StageRequest)
   /// Everything that happens, from now on; in one room or in all.
   case events(RoomName)
@@ -50,7 +62,7 @@ package enum ControlRequest: Hashable, Sendable {
     return Line.encode(Both(Fields(request: request.name, room: room), request.fields))
   }
 
-  private struct Fields: Codable {
+  struct Fields: Codable {
     var request: String
     var title: String?
     var access: String?
@@ -62,6 +74,12 @@ package enum ControlRequest: Hashable, Sendable {
     var bitrate: Int?
     var duration: Int?
     var wait: Bool?
+    var format: SoundFormat?
+    var on: Bool?
+    var session: UInt32?
+    var volume: Double?
+    var relay: Bool?
+    var uplink: Int?
   }
 
   /// Both kinds of fields in one object.
@@ -109,6 +127,7 @@ package enum ControlRequest: Hashable, Sendable {
     case .persona(let invite): return Fields(request: "persona", link: invite.text)
     case .events(let room): return Fields(request: "events", room: room)
     case .stage(let room, let request): return Fields(request: request.name, room: room)
+    default: return liveFields
     }
   }
 
@@ -135,7 +154,7 @@ package enum ControlRequest: Hashable, Sendable {
       }
       return .persona(invite)
     case "events": return .events(fields.room)
-    default: throw ControlError(.unknownRequest, "This node knows no such request.")
+    default: return try liveRequest(fields)
     }
   }
 
@@ -198,8 +217,8 @@ package enum ControlRequest: Hashable, Sendable {
   }
 
   /// What Opus is offered with (`Voice/Codec/OpusEncoder.swift`).
-  private static let bitrates = 6_000...32_000
-  private static let standardBitrate = 24_000
+  static let bitrates = 6_000...32_000
+  static let standardBitrate = 24_000
   /// A minute to the longest life of a room.
   private static let lifetimes = 60...Int(Limits.roomLifetimeSeconds)
 }

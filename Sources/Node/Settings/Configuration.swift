@@ -27,6 +27,8 @@ package struct Configuration: Sendable {
   package var log = Logger.Level.info
   package var data: String
   package var control: String
+  /// Where the page is served; nil for nowhere.
+  package var page: Endpoint? = Configuration.standardPage
   package var passphraseFile: String?
   package var unprotected = false
   package private(set) var sources: [Setting: Source] = [:]
@@ -159,12 +161,30 @@ extension Configuration {
     case (.unprotected, .flag(let flag)): unprotected = flag
     case (.data, .text(let text)): data = text
     case (.control, .text(let text)): control = text
+    case (.page, .text(let text)):
+      if let complaint = setPage(text) { return complaint }
     case (.passphraseFile, .text(let text)): passphraseFile = text
     case (.advertise, .list(let items)), (.peers, .list(let items)), (.seeds, .list(let items)),
       (.seedKeys, .list(let items)):
       return setList(setting, items)
     default: return "\(value.text) is not \(setting.expectation)"
     }
+    return nil
+  }
+
+  /// Beyond this machine the page would need TLS, or a stranger on the way could use the node.
+  private mutating func setPage(_ text: String) -> String? {
+    guard text != Self.noPage else {
+      page = nil
+      return nil
+    }
+    guard let (host, port) = try? PeerAddress.hostAndPort(Substring(text).utf8),
+      let endpoint = Endpoint(host: host, port: port)
+    else { return "\"\(text)\" is neither IP address and port nor \"\(Self.noPage)\"" }
+    guard endpoint.isLoopback else {
+      return "the page is served to this machine only, at 127.0.0.1 or ::1"
+    }
+    page = endpoint
     return nil
   }
 
@@ -206,11 +226,17 @@ extension Configuration {
     case .log: .text(log.rawValue)
     case .data: .text(data)
     case .control: .text(control)
+    case .page: .text(page.map(\.text) ?? Self.noPage)
     case .passphraseFile: passphraseFile.map { .text($0) }
     case .unprotected: .flag(unprotected)
     }
   }
 
+  /// Where the page is unless something else is said.
+  ///
+  /// A guess: a port that nothing common uses.
+  private static let standardPage = Endpoint(ipv4: 0x7F00_0001, port: 4_780)
+  private static let noPage = "off"
   /// Entries in one list: more seeds or peers than anybody keeps by hand.
   private static let longestList = 64
 }

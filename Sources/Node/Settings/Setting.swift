@@ -13,6 +13,7 @@ package enum Setting: String, CaseIterable, Sendable {
   case log
   case data
   case control
+  case page
   case passphraseFile = "passphrase-file"
   case unprotected
 
@@ -34,7 +35,7 @@ package enum Setting: String, CaseIterable, Sendable {
 
   package var form: Form {
     switch self {
-    case .name, .bind, .log: .text
+    case .name, .bind, .log, .page: .text
     case .data, .control, .passphraseFile: .path
     case .port: .number(0...65_535)
     // A terabit is beyond any line; the bound keeps the arithmetic far from overflow.

@@ -49,9 +49,19 @@ struct ImportRow {
       ]),
     ImportRow(target: "Node", allowed: node),
     ImportRow(
+      target: "Page",
+      allowed: [
+        "Node": "the control socket's words",
+        "Keys": "entropy for the key",
+        "Wire": "addresses, base64url",
+        "NIOCore": "channels", "NIOPosix": "sockets", "NIOHTTP1": "HTTP",
+        "NIOWebSocket": "WebSockets",
+        "Synchronization": "connections are counted on several threads",
+      ]),
+    ImportRow(
       target: "starling",
       allowed: node.merging([
-        "Node": "the node it runs", "ArgumentParser": "the command line",
+        "Node": "the node it runs", "Page": "its page", "ArgumentParser": "the command line",
         "Simulator": "topologies", "Quantum": "ML-KEM for the node",
         "CQREncode": "links as pictures",
       ]) { kept, _ in kept }),

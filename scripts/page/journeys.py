@@ -1,0 +1,308 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A person's ways through the page, in a browser; any complaint of the browser is a failure."""
+
+import argparse
+import asyncio
+import json
+import sys
+import traceback
+
+import browser as lab
+
+READY = {"heardMic": True, "echo": False, "noise": False, "gain": False}
+
+
+class Journey:
+    """Two or three people, each with a node and a page."""
+
+    def __init__(self, place, playwright, memory=READY):
+        self.place, self.playwright, self.memory = place, playwright, memory
+        self.pages, self.browsers, self.nodes = [], [], []
+
+    async def person(self, name, **context):
+        node = self.place.node(name)
+        said = lab.speech(self.place.file("said.wav"), 60)
+        browser = await lab.chromium(self.playwright, said)
+        page = await lab.Page.open(browser, node.page, self.memory, **context)
+        page.tab.set_default_timeout(15_000)
+        page.node = node
+        self.browsers.append(browser)
+        self.pages.append(page)
+        await page.button("Start a room").wait_for()
+        return page
+
+    async def end(self):
+        for browser in self.browsers:
+            await browser.close()
+
+    def complaints(self):
+        return [complaint for page in self.pages for complaint in page.complaints]
+
+
+async def says(page, words, seconds=15):
+    """Names are set apart by marks that nobody sees."""
+    seen = "document.body.innerText.replace(/[\\u2068\\u2069]/g, '')"
+    await page.until(f"{seen}.includes({json.dumps(words)})", seconds)
+
+
+async def create_invite_join_speak_mute_leave(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await says(ann, "you are alone here")
+    await ben.join(await ann.invite())
+    await says(ben, "nobody is on stage")
+    await ann.speak()
+    await says(ann, "the room hears you")
+    await says(ben, "Ann is speaking.")
+    await ben.tab.locator(".ring.talks").first.wait_for()
+    await ann.button("Mute").click()
+    await says(ann, "nobody hears you")
+    await says(ben, "Nobody is saying anything")
+    await ann.button("Unmute").click()
+    await says(ben, "Ann is speaking.")
+    # Both at once.
+    await ben.speak()
+    await says(ann, "Ben is speaking.")
+    await ann.button("Step down").click()
+    await says(ben, "On stage (1)")
+    # The one who made the room leaves; it goes on.
+    await ann.button("Leave quietly").click()
+    await ann.button("Start a room").wait_for()
+    await says(ben, "you are alone here")
+    await ben.button("Leave quietly").click()
+    await says(ben, "You are the last one here")
+    await ben.tab.get_by_role("dialog").get_by_role("button", name="Leave quietly").click()
+    await ben.button("Start a room").wait_for()
+    assert ben.node.status()["rooms"] == [] and ann.node.status()["rooms"] == []
+
+
+async def open_room_from_the_hallway(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    ben.node.run("connect", ann.node.addresses[0])
+    await ann.create("Open house", "Open")
+    await ben.button("Open house").click(timeout=30_000)
+    await says(ben, "On stage (0)")
+    await says(ann, "2 people")
+    await ben.button("Back to the rooms").click()
+    await says(ben, "You are in")
+
+
+async def silence_of_one_person(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await ben.join(await ann.invite())
+    await ann.speak()
+    await says(ben, "Ann is speaking.")
+    await ben.tab.locator(".stage .person").first.click()
+    await ben.button("Silence for me").click()
+    await ben.button("Hear again").wait_for()
+    await ben.button("Close").click()
+
+
+async def the_node_goes_and_comes_back(journey):
+    ann = await journey.person("Ann")
+    await ann.create()
+    port = ann.node.port
+    ann.node.stop()
+    await says(ann, "lost your node")
+    ann.node.port = port
+    ann.node.start()
+    # A node that was started again is in no room.
+    await ann.button("Start a room").wait_for(timeout=20_000)
+    await ann.create("Second try")
+    # The browser says by itself that nobody answered; that is no fault of the page.
+    ann.complaints = [
+        line for line in ann.complaints if "ERR_CONNECTION" not in line and "WebSocket" not in line]
+
+
+async def by_keyboard_alone(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+
+    async def press(page, *keys):
+        for key in keys:
+            await page.tab.keyboard.press(key)
+
+    async def reach(page, name):
+        for _ in range(40):
+            held = await page.tab.evaluate(
+                "document.activeElement.getAttribute('aria-label') ??"
+                " document.activeElement.innerText")
+            if (held or "").strip() == name:
+                return
+            await press(page, "Tab")
+        raise AssertionError(f"the keyboard does not reach {name}")
+
+    await reach(ann, "Start a room")
+    await press(ann, "Enter")
+    await ann.tab.get_by_label("What is it about?").wait_for()
+    await reach(ann, "Open the room")
+    await press(ann, "Enter")
+    await ann.tab.get_by_role("heading", name="Ann's room").wait_for()
+    link = ann.node.run("invite")
+    await reach(ben, "Join with a link")
+    await press(ben, "Enter")
+    await ben.tab.get_by_label("Link", exact=True).focus()
+    await ben.tab.keyboard.insert_text(link)
+    await reach(ben, "Join")
+    await press(ben, "Enter")
+    await says(ben, "2 people")
+    await reach(ben, "Speak")
+    await press(ben, "Enter")
+    await says(ann, "Ben is speaking.")
+    await reach(ben, "Mute")
+    await press(ben, " ")
+    await says(ann, "Nobody is saying anything")
+    await ann.until("document.getElementById('said').textContent.includes('Ben')")
+    await reach(ann, "Settings")
+    await press(ann, "Enter")
+    await ann.tab.get_by_role("dialog").wait_for()
+    await press(ann, "Escape")
+    held = await ann.tab.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert held == "Settings", f"focus went to {held}"
+
+
+async def push_to_talk(journey):
+    journey.memory = {**READY, "talk": "push"}
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await ben.join(await ann.invite())
+    await ann.button("Speak", exact=True).click()
+    hold = ann.button("Hold to speak")
+    await hold.wait_for()
+    await says(ann, "nobody hears you")
+    await hold.hover()
+    await ann.tab.mouse.down()
+    await says(ben, "Ann is speaking.")
+    await ann.tab.mouse.up()
+    await says(ben, "Nobody is saying anything")
+
+
+async def a_bad_link_is_explained(journey):
+    ann = await journey.person("Ann")
+    await ann.button("Join with a link").click()
+    box = ann.tab.get_by_label("Link", exact=True)
+    await box.fill("look here: starling:" + "A" * 60 + " thanks")
+    assert (await box.input_value()).startswith("starling:")
+    await ann.button("Join", exact=True).click()
+    await says(ann, "damaged or not complete")
+
+
+async def a_page_without_its_key(journey):
+    ann = await journey.person("Ann")
+    fresh = await ann.tab.context.browser.new_context(locale="uk-UA")
+    tab = await fresh.new_page()
+    stranger = lab.Page(tab)
+    await tab.goto(ann.node.page.split("#")[0])
+    await tab.get_by_text("потрібне посилання").wait_for()
+    await tab.goto(ann.node.page)
+    await tab.get_by_role("button", name="Почати кімнату").wait_for()
+    assert "key" not in await tab.evaluate("location.href")
+    ann.complaints += stranger.complaints
+
+
+async def hand_up_stage_mute_remove(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await ann.button("Invite", exact=True).click()
+    box = ann.tab.get_by_label("Link", exact=True)
+    await ann.until("document.querySelector('dialog textarea').value")
+    plain = await box.input_value()
+    await ann.tab.get_by_label("It lets in").select_option(label="Listeners")
+    await ann.until(f"document.querySelector('dialog textarea').value !== {json.dumps(plain)}")
+    link = await box.input_value()
+    await ann.button("Close").click()
+    await ben.join(link)
+    await ben.button("Raise your hand").click()
+    await ben.button("Lower your hand").wait_for()
+    await says(ann, "Hands up (1)")
+    await ann.tab.locator(".hands").get_by_role("button", name="Invite up").click()
+    await ben.button("Come up").click()
+    await says(ann, "Ben is speaking.", 30)
+    await ann.tab.locator(".stage .person", has_text="Ben").click()
+    await ann.button("Mute for everybody").click()
+    await says(ben, "A moderator muted you")
+    await ann.button("Undo").click()
+    await ben.button("Speak", exact=True).click()
+    await says(ann, "Ben is speaking.")
+    await ann.tab.locator(".stage .person", has_text="Ben").click()
+    await ann.button("Remove from the room").click()
+    await ann.tab.get_by_role("dialog").get_by_role("button", name="Remove from the room").click()
+    await says(ben, "removed you from the room")
+    await ben.button("Start a room").wait_for()
+    assert ben.node.status()["rooms"] == []
+    await says(ann, "1 person")
+
+
+async def the_host_leaves_and_the_room_goes_on(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    cora = await journey.person("Cora")
+    await ann.create()
+    link = await ann.invite()
+    for guest in (ben, cora):
+        await guest.join(link)
+    await ann.button("Leave quietly").click()
+    await ann.button("Start a room").wait_for()
+    await ben.speak()
+    await says(cora, "Ben is speaking.")
+
+
+async def codes_are_the_same_at_both_ends(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await ben.join(await ann.invite())
+    await ben.speak()
+    seen = []
+    for page, other in ((ann, "Ben"), (ben, "Ann")):
+        await page.tab.locator(".person").filter(has_not_text="you").first.click()
+        await page.button("Compare codes").click()
+        await page.until("document.querySelectorAll('.code')[1]?.textContent.length > 20")
+        seen.append(await page.tab.evaluate(
+            "[...document.querySelectorAll('.code')].map((one) => one.textContent)"))
+    assert seen[0] == seen[1], f"{seen}"
+    await ann.button("Compare pictures").click()
+    for page in (ann, ben):
+        await page.until("document.querySelectorAll('.pictures li').length === 7")
+    seen = [await page.tab.locator(".pictures").inner_text() for page in (ann, ben)]
+    assert seen[0] == seen[1], f"{seen}"
+
+
+JOURNEYS = [
+    hand_up_stage_mute_remove, the_host_leaves_and_the_room_goes_on,
+    codes_are_the_same_at_both_ends,
+    create_invite_join_speak_mute_leave, open_room_from_the_hallway, silence_of_one_person,
+    the_node_goes_and_comes_back, by_keyboard_alone, push_to_talk, a_bad_link_is_explained,
+    a_page_without_its_key,
+]
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", default="", help="part of a journey's name")
+    given = parser.parse_args()
+    from playwright.async_api import async_playwright
+
+    failed = []
+    chosen = [one for one in JOURNEYS if given.only in one.__name__]
+    async with async_playwright() as playwright:
+        for way in chosen:
+            with lab.Place() as place:
+                journey = Journey(place, playwright)
+                try:
+                    await way(journey)
+                    for complaint in journey.complaints():
+                        raise AssertionError(complaint)
+                    print(f"ok   {way.__name__}", flush=True)
+                except Exception as error:
+                    failed.append(way.__name__)
+                    print(f"FAIL {way.__name__}: {str(error).splitlines()[0]}", flush=True)
+                    traceback.print_exc(limit=-3, file=sys.stderr)
+                    print(json.dumps(journey.complaints()), file=sys.stderr)
+                    for number, page in enumerate(journey.pages):
+                        await page.tab.screenshot(path=f"/tmp/{way.__name__}-{number}.png")
+                await journey.end()
+    print(f"{len(chosen) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    lab.run(main)

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Page A speaks, page B on another node listens: what B's loudspeaker got, against what was said.
+
+  scripts/page-sound                     opus, then samples, then a relay killed, then quick joins
+  scripts/page-sound --only opus         one of opus, samples, kill, join, slow, cost, firefox
+  scripts/page-sound --result FILE       writes the figures as Markdown
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import time
+
+import browser as lab
+
+MEMORY = {"heardMic": True, "echo": False, "noise": False, "gain": False}
+SECONDS = 20
+LOAD = "%.1f" % os.getloadavg()[0]
+rows, faults = [], []
+
+
+def tell(name, wanted, got, fine):
+    rows.append((name, wanted, got, "yes" if fine else "**no**"))
+    if not fine:
+        faults.append(name)
+    print(f"{'ok  ' if fine else 'FAIL'} {name}: {got} (wanted {wanted})", flush=True)
+
+
+class Pair:
+    """Two pages on two nodes of one room, with other nodes in it that relay."""
+
+    def __init__(self, place, playwright, others=1, query=""):
+        self.place, self.playwright, self.query = place, playwright, query
+        self.ann, self.ben = place.node("Ann"), place.node("Ben")
+        self.others = [place.node(f"relay{number}") for number in range(others)]
+
+    async def __aenter__(self):
+        self.said = lab.speech(self.place.file("said.wav"), SECONDS, lead=2)
+        self.browsers = [
+            await lab.chromium(self.playwright, self.said), await lab.chromium(self.playwright)]
+        self.a = await lab.Page.open(
+            self.browsers[0], self.link(self.ann), MEMORY, record=True)
+        self.b = await lab.Page.open(
+            self.browsers[1], self.link(self.ben), MEMORY, record=True)
+        await self.a.create()
+        self.invite = await self.a.invite()
+        for node in self.others:
+            node.run("join", self.invite)
+        await self.b.join(self.invite)
+        return self
+
+    def link(self, node):
+        return node.page.replace("/#", f"/{self.query}#")
+
+    async def hear(self):
+        """Everything A says; returns how well B heard it and how much later."""
+        await self.a.speak()
+        await asyncio.sleep(SECONDS + 3)
+        return await self.judge()
+
+    async def judge(self):
+        mic, ear = self.place.file("mic.wav"), self.place.file("ear.wav")
+        spoken, _ = await self.a.recording("mic", mic)
+        heard, _ = await self.b.recording("ear", ear)
+        result = lab.compare(self.said, ear)
+        moved = lab.compare(mic, ear)["delays_ms"]
+        result["late_ms"] = [round(value + heard - spoken) for value in moved]
+        delay = lab.compare(mic, ear)["delay_ms"] + heard - spoken
+        result["delay_ms"] = round(delay)
+        return result
+
+    async def __aexit__(self, *_):
+        for page, name in ((self.a, "A"), (self.b, "B")):
+            if page.complaints:
+                faults.append(f"page {name}: {page.complaints}")
+        for browser in self.browsers:
+            await browser.close()
+
+
+async def heard(playwright, name, query, kind):
+    with lab.Place() as place:
+        async with Pair(place, playwright, query=query) as pair:
+            await asyncio.sleep(1)
+            result = await pair.hear()
+            used = await pair.a.tab.evaluate("import('/sound.js').then(({sound}) => sound.format)")
+            gaps = await pair.b.tab.evaluate("import('/sound.js').then(({sound}) => sound.output)")
+    tell(f"{name}: format used", kind, used, used == kind)
+    tell(f"{name}: STOI", ">= 0.95", result["stoi"], result["stoi"] >= 0.95)
+    tell(f"{name}: mouth to ear, ms", "<= 250", result["delay_ms"], result["delay_ms"] <= 250)
+    print("    ", json.dumps(result), gaps)
+
+
+async def killed(playwright):
+    """B's own parent in a tree dies while A speaks."""
+    with lab.Place() as place:
+        async with Pair(place, playwright, others=5) as pair:
+            await asyncio.sleep(6)
+            await pair.a.speak()
+            await asyncio.sleep(2 + SECONDS / 2)
+            victim = None
+            room = pair.ben.status()["rooms"][0]
+            parents = [tree.get("parent") for tree in room["trees"]]
+            for node in pair.others:
+                if json.loads(node.run("id", "--json"))["node"] in parents:
+                    victim = node
+            if victim is None:
+                tell("a relay dies", "a relay feeds B", "none does", False)
+                return
+            victim.kill()
+            await asyncio.sleep(SECONDS / 2 + 2)
+            result = await pair.judge()
+    longest = max(result["gaps_ms"], default=0)
+    tell("a relay dies: longest gap, ms", "<= 20", longest, longest <= 20)
+    tell("a relay dies: STOI", ">= 0.95", result["stoi"], result["stoi"] >= 0.95)
+    print("    ", json.dumps(result))
+
+
+FIRST = """
+(link) => new Promise(async (done) => {
+  const { state } = await import('/state.js');
+  // What was heard before leaving does not count.
+  state.levels = new Map();
+  const began = performance.now();
+  document.querySelector('dialog form').requestSubmit();
+  const look = () => {
+    for (const talker of state.levels.values()) {
+      if (state.room && talker.level < 60) return done(performance.now() - began);
+    }
+    setTimeout(look, 5);
+  };
+  look();
+})
+"""
+
+
+async def joined(playwright, times=20):
+    """From the tap on Join, link pasted, to the first sound."""
+    with lab.Place() as place:
+        async with Pair(place, playwright) as pair:
+            await asyncio.sleep(2)
+            loud = lab.Node(place.path, "Loud")
+            place.nodes.append(loud)
+            loud.run("join", pair.invite)
+            lab.write_wav(place.file("tone.wav"), 8_000 * lab.np.sin(
+                lab.np.arange(48_000 * 200) * 2 * lab.np.pi * 300 / 48_000))
+            import subprocess
+
+            talker = subprocess.Popen(
+                [lab.STARLING, "speak", place.file("tone.wav"), "--control", loud.control],
+                stdout=subprocess.DEVNULL)
+            took = []
+            try:
+                page = pair.b
+                for _ in range(times):
+                    await page.button("Leave quietly").click()
+                    await page.button("Join with a link").click()
+                    await page.tab.get_by_label("Link", exact=True).fill(pair.invite)
+                    took.append(await page.tab.evaluate(FIRST, pair.invite))
+                    await asyncio.sleep(0.5)
+            finally:
+                talker.terminate()
+                talker.wait()
+    middle = statistics.median(took)
+    tell("link pasted to first sound, ms, middle of 20", "<= 1000", round(middle), middle <= 1000)
+    print("    ", sorted(round(value) for value in took))
+
+
+async def slow(playwright):
+    """The page that listens runs at a quarter of the speed."""
+    with lab.Place() as place:
+        async with Pair(place, playwright) as pair:
+            session = await pair.b.tab.context.new_cdp_session(pair.b.tab)
+            await session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+            await asyncio.sleep(1)
+            result = await pair.hear()
+            print(await pair.b.tab.evaluate("import('/sound.js').then(({sound}) => sound.output)"))
+    tell("a phone at a quarter of the speed: STOI", ">= 0.95", result["stoi"],
+         result["stoi"] >= 0.95)
+    print("    ", json.dumps(result))
+
+
+def used(pid):
+    cpu = 0
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/schedstat") as file:
+            cpu += int(file.read().split()[0])
+    with open(f"/proc/{pid}/status") as file:
+        resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+    return cpu / 1e9, resident / 1024
+
+
+async def cost(playwright):
+    """What an open page costs the node: listening, and speaking."""
+    with lab.Place() as place:
+        async with Pair(place, playwright) as pair:
+            await pair.a.speak()
+            await asyncio.sleep(3)
+            before = [used(node.pid) for node in (pair.ann, pair.ben, pair.others[0])]
+            began = time.monotonic()
+            await asyncio.sleep(10)
+            seconds = time.monotonic() - began
+            after = [used(node.pid) for node in (pair.ann, pair.ben, pair.others[0])]
+    names = ("a page speaks and listens", "a page listens", "no page, relays")
+    for name, first, last in zip(names, before, after):
+        share = (last[0] - first[0]) / seconds * 100
+        tell(f"node, {name}: % of a core; MB", "given", f"{share:.1f}; {last[1]:.1f}", True)
+
+
+PARTS = {
+    "opus": lambda p: heard(p, "Opus", "", "opus"),
+    "samples": lambda p: heard(p, "samples", "?pcm", "s16le"),
+    "kill": killed, "join": joined, "slow": slow, "cost": cost,
+}
+
+
+async def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=[*PARTS], action="append")
+    parser.add_argument("--result")
+    given = parser.parse_args()
+    from playwright.async_api import async_playwright
+
+    async with async_playwright() as playwright:
+        for name in given.only or PARTS:
+            await PARTS[name](playwright)
+    for fault in faults:
+        print("FAIL", fault)
+    if given.result:
+        with open(given.result, "w", encoding="utf-8") as file:
+            file.write(text())
+    return 1 if faults else 0
+
+
+def text():
+    import platform
+    import subprocess
+
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=lab.ROOT)
+    version = subprocess.run([lab.CHROMIUM, "--version"], capture_output=True, text=True).stdout
+    table = "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+    build = "release" if "/release/" in lab.STARLING else "debug"
+    return f"""# Sound through the page
+
+Recorded speech into the fake microphone of one Chromium, what another on another node gave to its
+loudspeaker recorded and held against the file, all on loopback. Mouth to ear: from the microphone's
+samples in one page to the same samples at the other's loudspeaker, by the machine's clock; sound
+cards are not in it. Nodes: {build} build.
+
+`scripts/page-sound`, {time.strftime("%Y-%m-%d")}, commit {commit.stdout.strip()},
+{version.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.release()};
+load of the machine before: {LOAD}.
+
+| what | wanted | measured | met |
+| --- | --- | --- | --- |
+{table}
+"""
+
+
+if __name__ == "__main__":
+    lab.run(main)
