@@ -216,6 +216,8 @@ package struct FrameSettings: Sendable {
   package var unproven: Duration = .milliseconds(600)
   /// The first frame of a speaker comes so long after word of it at the latest. A guess.
   package var first: Duration = .milliseconds(500)
+  /// Speakers remembered for having sworn two things. A guess: four times the seats.
+  package var liars = 64
   /// A stream without frames for so long is over.
   package var quiet: Duration = .seconds(3)
   package var pullsPerSecond = 20

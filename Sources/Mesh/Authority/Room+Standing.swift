@@ -24,7 +24,7 @@ extension Room {
     let (person, invite) = (introduction.certificate.persona, introduction.admission?.invite)
     return Roster.Rights(
       role: standing.role(of: person, via: invite),
-      speaks: standing.maySpeak(person, via: invite),
+      speaks: standing.maySpeak(person, via: invite) && !liars.contains(person),
       listens: standing.mayListen(person, via: invite),
       isSeated: roster[Charter.session(introduction.certificate.session, in: id)]?.rights.isSeated
         ?? true)
@@ -58,7 +58,7 @@ extension Room {
   }
 
   /// Applies the standing to everybody who is here.
-  private func judgeMembers(_ ctx: inout Context) {
+  func judgeMembers(_ ctx: inout Context) {
     var touched: [SessionID] = []
     for member in roster.members.values {
       let rights = rights(of: member.introduction)

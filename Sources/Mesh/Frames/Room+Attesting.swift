@@ -22,7 +22,8 @@ extension Room {
     guard links[link] != nil, let stream = stream(of: attestation.session), !stream.isOwn else {
       return ctx.drop(.unknownSpeaker)
     }
-    guard !stream.hasAttestation(attestation.last) else { return }
+    let known = stream.attestation(attestation.last)
+    guard known?.unsigned != attestation.unsigned else { return }
     guard
       Signatures.verify(
         attestation.signature, by: stream.key, "VR1-att", id.raw.array + attestation.unsigned)
@@ -30,9 +31,15 @@ extension Room {
       ctx.drop(.badAttestation)
       return shun(link, &ctx)
     }
+    if let known {
+      guard let member = roster[stream.session] else { return }
+      return contradicted(known, attestation, by: member, &ctx)
+    }
     let judgement = stream.file(attestation, at: ctx.now)
     for counter in judgement.forged {
-      if let source = stream.source(of: counter) { delivered(forgery: counter, source, &ctx) }
+      if let source = stream.source(of: counter) {
+        delivered(forgery: counter, of: stream, source, &ctx)
+      }
       stream.discard(counter)
     }
     if judgement.unopenable != nil { distrustKey(of: stream.session, &ctx) }
@@ -46,8 +53,11 @@ extension Room {
   /// tell either until the attestation came. So its frames are left aside for a while, longer the
   /// further down the tree: whoever stands next to the forger judges first, and by the time those
   /// below look again it is over.
-  func delivered(forgery counter: UInt32, _ link: LinkID, _ ctx: inout Context) {
+  func delivered(
+    forgery counter: UInt32, of stream: Stream, _ link: LinkID, _ ctx: inout Context
+  ) {
     ctx.drop(.attestationMismatch)
+    askForOtherWord(about: counter, of: stream, from: link, &ctx)
     guard let peer = links[link] else { return }
     let settings = ctx.settings.forest
     if let offence = peer.offence, ctx.now < offence.at + settings.shun {

@@ -59,7 +59,7 @@ extension Room {
     for index in body.indices { frame.append(body[index]) }
     let leaf = Digest.leaf(room: id, frame: frame.span)
     if let promised = stream.attestedLeaf(of: counter) {
-      guard promised == leaf else { return delivered(forgery: counter, link, &ctx) }
+      guard promised == leaf else { return delivered(forgery: counter, of: stream, link, &ctx) }
       stream.confirm(at: ctx.now)
     }
     stream.keep(counter, step: step, leaf: leaf, source: link, body: body, at: ctx.now)

@@ -24,6 +24,8 @@ final class Stream {
   private(set) var provenAt: Instant
   private(set) var attestations: [Attestation] = []
   var pulledAttestation: UInt32 = 0
+  /// The newest word that frames here contradict.
+  var doubted: UInt32 = 0
   var status: StreamStatus
   /// Its speaker may not speak: nothing of it is taken or passed on.
   var isSilenced = false
@@ -181,7 +183,9 @@ final class Stream {
     bytes.append(contentsOf: bodies[start..<start + bodyBytes])
   }
 
-  func hasAttestation(_ last: UInt32) -> Bool { attestations.contains { $0.last == last } }
+  func attestation(_ last: UInt32) -> Attestation? { attestations.first { $0.last == last } }
+
+  func hasAttestation(_ last: UInt32) -> Bool { attestation(last) != nil }
 
   /// What an attestation says about the frames that are here.
   struct Judgement {

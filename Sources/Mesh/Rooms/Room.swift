@@ -77,6 +77,8 @@ final class Room {
   var streams: [Stream] = []
   /// Of more than three who talk, those that go to the audience; nil while all do.
   var aired: OrderedSet<SessionID>?
+  /// Who swore two things about the same frames.
+  var liars: OrderedSet<PersonaID> = []
   /// Where streams stood that were ended while their member stays: nothing older is taken again.
   var heardUpTo: OrderedDictionary<SessionID, UInt32> = [:]
   var forest: Forest
