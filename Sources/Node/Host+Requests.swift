@@ -37,6 +37,27 @@ extension Host {
         throw ControlError(Refusal.memoryFull)
       }
       answer(id, PersonaReport(person: person.text))
+    case .messages, .features, .settings, .hear, .talk, .stopHearing, .stopTalking, .mute, .volume:
+      try carryOutLive(request, for: id)
+    case .stage(let name, let request): try carryOut(request, in: try room(name), for: id)
+    case .events(let name):
+      let room: RoomID? = if let name { try room(name) } else { nil }
+      // Messages leave room for requests beside the events.
+      if clients[id]?.isFramed != true { clients[id]?.mode = .following }
+      followers[id] = .some(room)
+      answer(id, DoneReport())
+    case .frames(let name):
+      let room = try room(name)
+      clients[id]?.mode = .watching(room)
+      watchers[room, default: []].insert(id)
+      perform(.listen(room, true))
+      answer(id, DoneReport())
+    }
+  }
+
+  /// What a page asks for over the messages of its connection.
+  private func carryOutLive(_ request: ControlRequest, for id: Int) throws(ControlError) {
+    switch request {
     case .messages: changeToMessages(id)
     case .features: answer(id, features)
     case .settings(let relays, let uplink): answer(id, give(relays: relays, uplink: uplink))
@@ -55,19 +76,7 @@ extension Host {
     case .volume(let name, let session, let volume):
       try setVolume(try room(name), session, volume)
       answer(id, DoneReport())
-    case .stage(let name, let request): try carryOut(request, in: try room(name), for: id)
-    case .events(let name):
-      let room: RoomID? = if let name { try room(name) } else { nil }
-      // Messages leave room for requests beside the events.
-      if clients[id]?.isFramed != true { clients[id]?.mode = .following }
-      followers[id] = .some(room)
-      answer(id, DoneReport())
-    case .frames(let name):
-      let room = try room(name)
-      clients[id]?.mode = .watching(room)
-      watchers[room, default: []].insert(id)
-      perform(.listen(room, true))
-      answer(id, DoneReport())
+    default: break
     }
   }
 
