@@ -169,7 +169,7 @@ package struct ForestSettings: Sendable {
   /// less than the 40 ms by which a player waits longer than it usually must (3-mesh measurements),
   /// and half a frame for its jitter.
   package var skew: Duration = .milliseconds(30)
-  package var refreshOffers: Duration = .seconds(30)
+  package var refreshOffers: Duration = .seconds(60)
   /// Without a parent in a tree so many are asked for new offers at once, again after so long, and
   /// four times as long while nobody speaks. Guesses: 3 kB a second while it lasts.
   package var appeals = 4

@@ -224,7 +224,7 @@ struct RoomTests {
     let room = try network.room(nodes: 12, settle: .seconds(70))
     let listeners = network.nodes.dropFirst()
     network.command(network.nodes[0], .startSpeaking(room, duration: .ms20, payload: 60))
-    network.run(for: .seconds(1))
+    network.run(for: .milliseconds(400))
     let before = listeners.map(\.bytesIn)
     for _ in 0..<500 {
       network.command(

@@ -109,7 +109,10 @@ extension Room {
     let roots = roster.members.values.filter(\.isRoot).map(\.node.short)
     for tree in Tree.allCases {
       let slot = forest.slots[Int(tree.rawValue)]
-      guard slot.parent != nil, let top = slot.path.first, !roots.contains(top) else { continue }
+      guard let parent = slot.parent, let top = slot.path.first, !roots.contains(top) else {
+        continue
+      }
+      release(parent, tree, &ctx)
       detach(tree, &ctx)
       seek(tree, &ctx)
     }

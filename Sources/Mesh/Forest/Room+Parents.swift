@@ -14,6 +14,7 @@ extension Room {
     if forest.slots[index].parent == link {
       if offer.path.isEmpty || offer.path.contains(ctx.contact.node.short) {
         // The parent lost its own, or we would feed ourselves.
+        release(link, offer.tree, &ctx)
         detach(offer.tree, &ctx)
       } else {
         forest.slots[index].path = offer.path
@@ -62,7 +63,11 @@ extension Room {
     let index = Int(reply.tree.rawValue)
     guard let asking = forest.slots[index].asking, asking.link == link,
       asking.number == reply.number
-    else { return }
+    else {
+      // It took us after we had given it up.
+      if reply.accepted, !forest.feeds(link) { release(link, reply.tree, &ctx) }
+      return
+    }
     forest.slots[index].asking = nil
     guard reply.accepted else {
       forest.candidates[link]?.refusedUntil[index] = ctx.now + .seconds(2)
