@@ -4,6 +4,8 @@ import Wire
 /// A handshake this node began: message 1 is out, message 2 awaited.
 final class Dial {
   let contact: Contact
+  /// A local socket with a stream to the node behind it.
+  var detour: Endpoint?
   let keys: AddressKeys
   /// How the answer addresses us; kept over all attempts.
   let index: UInt32
@@ -25,6 +27,13 @@ final class Dial {
     began = now
     sentAt = now
     due = now
+  }
+
+  /// How to dial it again: where it answered first, unless that means something here alone.
+  func found(at source: Endpoint) -> Contact {
+    var found = contact
+    if source != detour { found.endpoints = contact.endpoints.led(by: source) }
+    return found
   }
 
   var mac1: Bytes16 {

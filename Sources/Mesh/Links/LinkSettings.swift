@@ -69,6 +69,8 @@ package struct LinkSettings: Sendable {
   /// 30 s after which the shortest-lived NAT mappings go (RFC 4787 §4.3 asks for 120).
   package var idlePing: Duration = .seconds(20)
   package var idlePingJitter: Duration = .seconds(5)
+  /// From a tunnel the direct way is tried again so often. A guess: blocks last minutes to hours.
+  package var returnProbe: Duration = .seconds(30)
   /// Pause between pings of a link that stays silent: a dozen before it is dead, so that a path
   /// which loses every third datagram keeps its links. Guess.
   package var silentPing: Duration = .seconds(2)

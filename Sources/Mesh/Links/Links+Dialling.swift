@@ -84,7 +84,7 @@ extension Links {
       dial.noise = nil
       return
     }
-    for endpoint in dial.contact.endpoints {
+    for endpoint in dial.contact.endpoints + (dial.detour.map { [$0] } ?? []) {
       sendMasked(dial.hello, mask: dial.keys.mask, to: endpoint, into: &effects)
     }
   }
@@ -121,7 +121,7 @@ extension Links {
   ) -> Bool {
     guard
       !dial.hello.isEmpty, !dial.cookied.contains(source),
-      dial.contact.endpoints.contains(source),
+      dial.contact.endpoints.contains(source) || dial.detour == source,
       let cookie = HandshakeDatagram.openCookie(body, key: dial.keys.cookie, mac1: dial.mac1)
     else { return false }
     dial.cookied.append(source)
@@ -158,9 +158,7 @@ extension Links {
       let transcript = noise.handshakeHash
       let birth = Session.Birth(
         id: table.nextID(index: dial.index), node: dial.contact.node,
-        dialled: Contact(
-          node: dial.contact.node, token: dial.contact.token,
-          endpoints: dial.contact.endpoints.led(by: source)),
+        dialled: dial.found(at: source),
         transcript: transcript, index: dial.index,
         theirIndex: UInt32(truncatingIfNeeded: body.integer(at: 1, bytes: 4)),
         endpoint: source, proven: source, now: now)
@@ -179,6 +177,11 @@ extension Links {
     session.path.measured(now - dial.sentAt)
     schedule(now.advanced(by: settings.confirmPause), .handshake)
     install(session, at: now, into: &effects)
+    if let detour = dial.detour, let direct = dial.contact.endpoints.first {
+      let isDetour = detour == source
+      session.paths.learn(
+        isDetour ? direct : detour, isTunnel: !isDetour, inUse: source, isTunnelInUse: isDetour)
+    }
     reflected(seen, by: session)
     return true
   }

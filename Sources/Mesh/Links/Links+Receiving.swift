@@ -180,6 +180,7 @@ extension Links {
     _ session: Session, to source: Endpoint, at now: Instant, into effects: inout Effects
   ) {
     guard !session.isClosed else { return }
+    session.paths.moved(from: session.endpoint, to: source)
     session.endpoint = source
     if session.isProven {
       soil(session)

@@ -33,9 +33,12 @@ extension Links {
     case .dead:
       sayClose(session, CloseReason.leaving, at: now, into: &effects)
       return end(session, .silent, at: now, into: &effects)
-    case .suspect: events.append(.suspect(session.id))
+    case .suspect:
+      events.append(.suspect(session.id))
+      doubt(session.id, at: now, into: &effects)
     case .alive: break
     }
+    tickPaths(session, at: now, into: &effects)
     if session.mail.isHopeless(at: now) {
       sayClose(session, CloseReason.leaving, at: now, into: &effects)
       return end(session, .undelivered, at: now, into: &effects)
@@ -99,6 +102,7 @@ extension Links {
     consider(session.keys.due, .rekey)
     if session.isProven { consider(session.mail.due, .retransmit) }
     consider(session.receipts.due, .flush)
+    consider(session.paths.due, .keepAlive)
     return next
   }
 }

@@ -77,6 +77,8 @@ package struct Links: ~Copyable {
           if !session.dialled { effects.notes.append(.rekeyed) }
           schedule(session.keys.due, .rekey)
         }
+        if receivedProbe(session, from: source, at: now, into: &effects) { return nil }
+        session.paths.heard(from: source, inUse: session.endpoint, at: now)
         if isNewest, session.endpoint != source {
           move(session, to: source, at: now, into: &effects)
         }

@@ -26,6 +26,8 @@ package enum RecordType {
   /// 6 and 7 are kept for the ML-KEM step of protocol version 2.
   static let mail: UInt8 = 8
   static let acknowledgement: UInt8 = 9
+  static let probe: UInt8 = 10
+  static let probeAnswer: UInt8 = 11
 
   package static let ownersFirst: UInt8 = 0x10
   /// Media: no length, its body reaches to the end of the datagram.

@@ -72,6 +72,8 @@ final class Session {
   var isDirty = false
 
   var path = PathHealth()
+  /// Empty while there is but one.
+  var paths = PathSet()
   var pulse: Pulse
   private(set) var statistics = LinkStatistics()
 
@@ -117,7 +119,11 @@ final class Session {
   ///
   /// Media that is longer than a cell keeps its length: it has one size of its own anyway, and at
   /// 32 kbit/s a second whole cell would cost a listener half as much again.
-  func finish(_ outbox: inout Outbox, from start: Int, media: Bool = false) {
+  ///
+  /// - Parameter path: where to, when it is not the way in use.
+  func finish(
+    _ outbox: inout Outbox, from start: Int, media: Bool = false, to path: Endpoint? = nil
+  ) {
     let count = outbox.bytes.count - start - LinkSpec.header
     let isWhole = media && count >= Limits.cell
     let spare = isWhole ? 0 : (Limits.cell - count % Limits.cell) % Limits.cell
@@ -125,7 +131,7 @@ final class Session {
     keys.current.send.seal(
       &outbox.bytes, from: start, header: LinkSpec.header, counter: counter)
     HeaderMask.apply(key: headerKey, to: &outbox.bytes, from: start)
-    outbox.finish(from: start, to: endpoint)
+    outbox.finish(from: start, to: path ?? endpoint)
     counter += 1
     statistics.datagramsOut += 1
     statistics.bytesOut += UInt64(outbox.bytes.count - start)
