@@ -33,6 +33,12 @@ package enum Command: Sendable {
   case listen(RoomID, Bool)
   /// Addresses under which others may reach this node, as the shell knows them.
   case reachableAt([Endpoint])
+  /// Through which web server others may reach this node; nil for none.
+  case reachableThrough(TunnelAddress?)
+  /// What was wanted by ``Effects/tunnels``: datagrams to this local address reach the node.
+  case tunnelOpened(NodeID, Endpoint)
+  /// There is nothing behind this local address any more.
+  case tunnelClosed(Endpoint)
   /// How much of the uplink may be given to others, and whether to relay at all.
   case give(Capacity)
   /// Leave everything: said before shutting down, so that neighbours need not time out.

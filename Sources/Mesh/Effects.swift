@@ -11,15 +11,30 @@ package struct Effects: Sendable {
   package var answered: [UInt64] = []
   /// What has to be on the disk before the outbox is sent, newest last for each room.
   package var keepsakes: [Keepsake] = []
+  /// Streams that are wanted: whoever can opens one, puts a local socket before it and says so with
+  /// ``Command/tunnelOpened(_:_:)``.
+  package var tunnels: [TunnelWish] = []
 
   package init() {}
 
   package mutating func removeAll() {
     answered.removeAll(keepingCapacity: true)
     keepsakes.removeAll()
+    tunnels.removeAll()
     outbox.removeAll()
     events.removeAll(keepingCapacity: true)
     notes.removeAll(keepingCapacity: true)
+  }
+}
+
+/// A node that can be reached, or perhaps only be reached, through a web server.
+package struct TunnelWish: Hashable, Sendable {
+  package let node: NodeID
+  package let address: TunnelAddress
+
+  package init(node: NodeID, address: TunnelAddress) {
+    self.node = node
+    self.address = address
   }
 }
 

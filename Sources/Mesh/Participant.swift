@@ -245,7 +245,8 @@ package struct Participant: ~Copyable {
     let all = seen + places.filter { !seen.contains($0) }
     let outside = all.filter { !$0.isLoopback }
     let contact = Contact(
-      node: ctx.contact.node, token: ctx.contact.token, endpoints: outside.isEmpty ? all : outside)
+      node: ctx.contact.node, token: ctx.contact.token, endpoints: outside.isEmpty ? all : outside,
+      tunnel: ctx.contact.tunnel)
     guard contact != ctx.contact else { return }
     ctx.contact = contact
     for room in rooms { room.moved(to: ctx.contact, &ctx) }
@@ -278,6 +279,13 @@ extension Participant {
     case .makeInvite(let id, let terms, let lifetime):
       act(in: id) { $0.makeInvite(terms, lifetime: lifetime, &$1) }
     case .listen(let id, let listens): rooms.first { $0.id == id }?.listening = listens
+    case .reachableThrough(let tunnel):
+      ctx.contact.tunnel = tunnel
+      for room in rooms { room.moved(to: ctx.contact, &ctx) }
+    case .tunnelOpened(let node, let endpoint):
+      ctx.links.learn(path: endpoint, isTunnel: true, to: node, at: ctx.now, into: &ctx.effects)
+    case .tunnelClosed(let endpoint):
+      ctx.links.forget(path: endpoint, at: ctx.now, into: &ctx.effects)
     case .reachableAt(let endpoints):
       places = endpoints
       move()

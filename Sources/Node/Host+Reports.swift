@@ -47,7 +47,8 @@ extension Host {
   private func addresses(_ status: Status) -> [PeerAddress] {
     status.contact.endpoints.map {
       PeerAddress(
-        node: status.node, host: $0.host, port: $0.port, token: status.contact.token)
+        node: status.node, host: $0.host, port: $0.port, token: status.contact.token,
+        tunnel: status.contact.tunnel)
     }
   }
 

@@ -87,13 +87,16 @@ extension Host {
     _ address: PeerAddress, named isNamed: Bool = false, for client: Int? = nil
   ) async -> Bool {
     let endpoints = await Resolver.resolve(host: address.host, port: address.port)
-    guard !endpoints.isEmpty else { return false }
+    guard !endpoints.isEmpty || address.tunnel != nil else { return false }
     let node = address.node
     if isNamed { named.insert(node) }
     if let client, clients[client] != nil {
       waitingLinks.append(WaitingLink(client: client, node: node))
     }
-    perform(.connect(Contact(node: node, token: address.token, endpoints: endpoints)))
+    perform(
+      .connect(
+        Contact(
+          node: node, token: address.token, endpoints: endpoints, tunnel: address.tunnel)))
     if status().peers.contains(where: { $0.node == node }) { linked(node) }
     return true
   }

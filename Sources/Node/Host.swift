@@ -50,6 +50,7 @@ package actor Host {
   private var nextLook: Int64 = 0
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
+  private var onTunnelWish: (@Sendable (TunnelWish) -> Void)?
   private var hasStopped = false
 
   /// What stays the same about this node.
@@ -136,6 +137,25 @@ package actor Host {
   /// Tells the mesh where this node can be reached.
   package func reachable(at endpoints: [Endpoint]) { perform(.reachableAt(endpoints)) }
 
+  /// Tells the mesh through which web server this node can be reached.
+  package func reachable(through tunnel: TunnelAddress?) { perform(.reachableThrough(tunnel)) }
+
+  /// `open` is called when a stream to a node is wanted; it may call ``tunnelOpened(to:port:)``.
+  package func openTunnels(by open: @escaping @Sendable (TunnelWish) -> Void) {
+    onTunnelWish = open
+  }
+
+  /// Datagrams to this port of the loopback address reach the node by a stream.
+  package func tunnelOpened(to node: NodeID, port: UInt16) {
+    perform(.tunnelOpened(node, Self.loopback(port)))
+  }
+
+  package func tunnelClosed(port: UInt16) { perform(.tunnelClosed(Self.loopback(port))) }
+
+  private static func loopback(_ port: UInt16) -> Endpoint {
+    Endpoint(ipv4: 0x7F00_0001, port: port)
+  }
+
   /// For the next start; nil when nothing changed since `saved`.
   package func peersToSave() -> RememberedPeers? { remembered.isDirty ? remembered : nil }
 
@@ -220,6 +240,8 @@ package actor Host {
       keep(effects.keepsakes)
       effects.keepsakes.removeAll()
     }
+    for wish in effects.tunnels { onTunnelWish?(wish) }
+    effects.tunnels.removeAll()
     socket.send(effects.outbox)
     effects.outbox.removeAll()
     if !effects.notes.isEmpty {

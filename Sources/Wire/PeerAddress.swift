@@ -1,7 +1,7 @@
 /// A peer address as people pass it on: who the node is and where it was last seen.
 ///
-/// `starling://<key>@<host>:<port>[?token=<token>]`, where key and token are base64url of 32 and 16
-/// bytes and host is a name, an IPv4 address or an IPv6 address in brackets. The reader is strict:
+/// `starling://<key>@<host>:<port>[?token=<token>][&tunnel=<tunnel>]` (`?` before the first), where
+/// key and token are base64url of 32 and 16 bytes, tunnel is a ``TunnelAddress`` and host is a name, an IPv4 address or an IPv6 address in brackets. The reader is strict:
 /// whatever it takes it would write the same way, but for the case of the host.
 package struct PeerAddress: Hashable, Sendable {
   package var node: NodeID
@@ -9,8 +9,13 @@ package struct PeerAddress: Hashable, Sendable {
   package var host: String
   package var port: UInt16
   package var token: Bytes16?
+  package var tunnel: TunnelAddress?
 
-  package init(node: NodeID, host: String, port: UInt16, token: Bytes16? = nil) {
+  package init(
+    node: NodeID, host: String, port: UInt16, token: Bytes16? = nil,
+    tunnel: TunnelAddress? = nil
+  ) {
+    self.tunnel = tunnel
     self.node = node
     self.host = host
     self.port = port
@@ -20,7 +25,9 @@ package struct PeerAddress: Hashable, Sendable {
   package var text: String {
     let place = host.utf8.contains(UInt8(ascii: ":")) ? "[\(host)]" : host
     let key = Base64.url.encode(node.raw.array)
-    let suffix = token.map { Self.tokenMark + Base64.url.encode($0.array) } ?? ""
+    var query = token.map { [Self.tokenMark + Base64.url.encode($0.array)] } ?? []
+    if let tunnel { query.append(Self.tunnelMark + tunnel.text) }
+    let suffix = query.isEmpty ? "" : "?" + query.joined(separator: "&")
     return "\(Self.scheme)\(key)@\(place):\(port)\(suffix)"
   }
 
@@ -32,19 +39,36 @@ package struct PeerAddress: Hashable, Sendable {
     guard let key = Bytes32(try Base64.url.decode(letters: parts[..<at])) else { throw .short }
     var place = parts[parts.index(after: at)...]
     var token: Bytes16?
+    var tunnel: TunnelAddress?
     if let question = place.firstIndex(of: UInt8(ascii: "?")) {
-      token = try Self.token(place[question...])
+      (token, tunnel) = try Self.query(place[place.index(after: question)...])
       place = place[..<question]
     }
     let (host, port) = try Self.hostAndPort(place)
-    self.init(node: NodeID(key), host: host, port: port, token: token)
+    self.init(node: NodeID(key), host: host, port: port, token: token, tunnel: tunnel)
   }
 
-  private static func token(_ query: Substring.UTF8View) throws(WireError) -> Bytes16 {
-    guard query.starts(with: tokenMark.utf8) else { throw .text }
-    let bytes = try Base64.url.decode(letters: query.dropFirst(tokenMark.utf8.count))
-    guard let token = Bytes16(bytes) else { throw .short }
-    return token
+  /// The token, then the tunnel; one of them at least.
+  private static func query(
+    _ query: Substring.UTF8View
+  ) throws(WireError) -> (Bytes16?, TunnelAddress?) {
+    var parts = query.split(separator: UInt8(ascii: "&"), omittingEmptySubsequences: false)
+    var token: Bytes16?
+    var tunnel: TunnelAddress?
+    if let first = parts.first, first.starts(with: tokenMark.utf8) {
+      let bytes = try Base64.url.decode(letters: first.dropFirst(tokenMark.utf8.count))
+      guard let read = Bytes16(bytes) else { throw .short }
+      token = read
+      parts.removeFirst()
+    }
+    if let first = parts.first, first.starts(with: tunnelMark.utf8) {
+      let text = String(decoding: first.dropFirst(tunnelMark.utf8.count), as: UTF8.self)
+      guard let read = TunnelAddress(text: text), read.text == text else { throw .text }
+      tunnel = read
+      parts.removeFirst()
+    }
+    guard parts.isEmpty, token != nil || tunnel != nil else { throw .text }
+    return (token, tunnel)
   }
 
   /// Splits `host:port`; shared with settings that name an address without a key.
@@ -106,7 +130,8 @@ package struct PeerAddress: Hashable, Sendable {
   }
 
   static let scheme = "starling://"
-  private static let tokenMark = "?token="
-  /// Scheme 11, key 43, name 253, brackets, port and token: 350 at most.
-  private static let longest = 350
+  private static let tokenMark = "token="
+  private static let tunnelMark = "tunnel="
+  /// Scheme 11, key 43, name 253, brackets, port and token: 350; tunnel 188.
+  private static let longest = 540
 }

@@ -90,10 +90,20 @@ extension Room {
     endDoubt(tree, keep: link, &ctx)
     for stream in streams { stream.primary[index] = stream.highest + 3 }
     ctx.links.watch(link, true, at: ctx.now)
+    wantSecondWay(to: link, &ctx)
     ctx.note(.grafted)
     chooseStandbys(tree, &ctx)
     tellChildren(&ctx)
     seek(tree.other, &ctx)
+  }
+
+  /// A way that does not share the fate of datagrams, ready before it is needed.
+  func wantSecondWay(to link: LinkID, _ ctx: inout Context) {
+    guard let peer = links[link], !ctx.links.hasTunnel(link),
+      let address = roster[peer.session]?.introduction.contact.tunnel
+        ?? ctx.links.contact(of: link)?.tunnel
+    else { return }
+    ctx.effects.tunnels.append(TunnelWish(node: peer.node, address: address))
   }
 
   /// Forgets the parent without a word to it.

@@ -53,11 +53,15 @@ extension Room {
   private func doubt(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     guard forest.slots[index].doubt == nil else { return }
-    beginDoubt(index, ctx)
+    beginDoubt(index, &ctx)
     mirror(tree, &ctx)
   }
 
-  private func beginDoubt(_ index: Int, _ ctx: borrowing Context) {
+  private func beginDoubt(_ index: Int, _ ctx: inout Context) {
+    if let parent = forest.slots[index].parent {
+      ctx.links.doubt(parent, at: ctx.now, into: &ctx.effects)
+      wantSecondWay(to: parent, &ctx)
+    }
     forest.slots[index].doubt = Forest.Doubt(
       since: ctx.now, mirror: nil, renewAt: ctx.now + ctx.settings.forest.mirror)
   }
@@ -117,7 +121,7 @@ extension Room {
     for tree in Tree.allCases {
       guard let due = silenceDue(tree, ctx.settings), due <= ctx.now else { continue }
       let index = Int(tree.rawValue)
-      if forest.slots[index].doubt == nil { beginDoubt(index, ctx) }
+      if forest.slots[index].doubt == nil { beginDoubt(index, &ctx) }
       tryNext(tree, &ctx)
     }
   }
@@ -127,6 +131,9 @@ extension Room {
   private func tryNext(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     forest.slots[index].doubt?.tries += 1
+    if let parent = forest.slots[index].parent {
+      ctx.links.doubt(parent, at: ctx.now, into: &ctx.effects)
+    }
     guard let doubt = forest.slots[index].doubt else { return }
     let suspects = OrderedSet(forest.slots.flatMap(\.path)).subtracting(speakingNodes)
     var choice: (entangled: Int, cost: UInt64, link: LinkID)?

@@ -6,6 +6,7 @@ final class Dial {
   let contact: Contact
   /// A local socket with a stream to the node behind it.
   var detour: Endpoint?
+  var hasAskedForDetour = false
   let keys: AddressKeys
   /// How the answer addresses us; kept over all attempts.
   let index: UInt32

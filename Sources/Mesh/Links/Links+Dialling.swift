@@ -16,7 +16,7 @@ extension Links {
     var contact = contact
     contact.endpoints = contact.endpoints.filter(\.isDiallable)
     guard
-      node != id, !contact.endpoints.isEmpty, dials.count < settings.dials,
+      node != id, !contact.endpoints.isEmpty || contact.tunnel != nil, dials.count < settings.dials,
       redials.until(node).map({ $0 <= now }) ?? true,
       hasRoom(), !refusals.refuses(node, at: now), let index = table.reserve(&entropy)
     else {
@@ -65,6 +65,12 @@ extension Links {
       ? now.advanced(by: pauses[dial.attempt]) : dial.began.advanced(by: settings.dialLimit)
     dial.attempt += 1
     dial.sentAt = now
+    if let tunnel = dial.contact.tunnel, !dial.hasAskedForDetour,
+      dial.attempt > 1 || dial.contact.endpoints.isEmpty
+    {
+      dial.hasAskedForDetour = true
+      effects.tunnels.append(TunnelWish(node: dial.contact.node, address: tunnel))
+    }
     dial.cookied = []
     schedule(dial.due, .dialling)
     let payload = HandshakePayload.hello(
@@ -177,10 +183,10 @@ extension Links {
     session.path.measured(now - dial.sentAt)
     schedule(now.advanced(by: settings.confirmPause), .handshake)
     install(session, at: now, into: &effects)
-    if let detour = dial.detour, let direct = dial.contact.endpoints.first {
-      let isDetour = detour == source
-      session.paths.learn(
-        isDetour ? direct : detour, isTunnel: !isDetour, inUse: source, isTunnelInUse: isDetour)
+    if let detour = dial.detour {
+      let direct = source == detour ? dial.contact.endpoints.first : source
+      if let direct { session.paths.learn(direct, isTunnel: false) }
+      session.paths.learn(detour, isTunnel: true)
     }
     reflected(seen, by: session)
     return true

@@ -1,3 +1,4 @@
+import Keys
 package import Wire
 
 // Several ways to one node. A session belongs to no path: what is sealed under its keys counts
@@ -11,7 +12,8 @@ extension Links {
     path: Endpoint, isTunnel: Bool, to node: NodeID, at now: Instant, into effects: inout Effects
   ) {
     if let session = table[node] {
-      session.paths.learn(path, isTunnel: isTunnel, inUse: session.endpoint)
+      if session.paths.isEmpty { session.paths.learn(session.endpoint, isTunnel: false) }
+      session.paths.learn(path, isTunnel: isTunnel)
       return session.touch()
     }
     guard let dial = dials.first(where: { $0.contact.node == node }), dial.detour == nil else {
@@ -41,11 +43,8 @@ extension Links {
     probe(session, session.paths.others(than: session.endpoint, at: now), at: now, &effects)
   }
 
-  /// The owner wants a second way ready; nil when there is one or none can be had.
-  package func missingTunnel(of link: LinkID) -> TunnelAddress? {
-    guard let session = table[link], !session.paths.hasTunnel else { return nil }
-    return session.contact?.tunnel
-  }
+  /// Whether a second way is ready.
+  package func hasTunnel(_ link: LinkID) -> Bool { table[link]?.paths.hasTunnel ?? false }
 
   /// What time brings about.
   mutating func tickPaths(_ session: Session, at now: Instant, into effects: inout Effects) {

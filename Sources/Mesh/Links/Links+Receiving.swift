@@ -143,7 +143,9 @@ extension Links {
 
   /// Told once per address and link.
   mutating func reflected(_ seen: Endpoint, by session: Session) {
-    guard session.reflected != seen, seen.isDiallable else { return }
+    guard session.reflected != seen, seen.isDiallable,
+      !session.paths.isTunnel(session.endpoint)
+    else { return }
     session.reflected = seen
     events.append(.reflected(seen, from: session.node))
   }

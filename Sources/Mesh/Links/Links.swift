@@ -119,9 +119,13 @@ package struct Links: ~Copyable {
   /// The peer said how it may be dialled. Where it was seen is worth more than where it says it is.
   package mutating func introduced(_ contact: Contact, on link: LinkID) {
     guard let session = table[link], contact.node == session.node else { return }
+    let told = contact.endpoints.filter(\.isDiallable)
+    // A local socket in front of a tunnel means nothing elsewhere.
+    let isLocal = session.endpoint.isLoopback && !told.contains(where: \.isLoopback)
     session.contact = Contact(
       node: contact.node, token: contact.token ?? session.contact?.token,
-      endpoints: contact.endpoints.filter(\.isDiallable).led(by: session.endpoint))
+      endpoints: isLocal ? told : told.led(by: session.endpoint),
+      tunnel: contact.tunnel ?? session.contact?.tunnel)
   }
 
   package func statistics(of link: LinkID) -> LinkStatistics? { table[link]?.measured }

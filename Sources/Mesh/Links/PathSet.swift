@@ -22,8 +22,13 @@ struct PathSet: Sendable {
   private var heardAt = Instant(nanoseconds: 0)
   private var returnAt = Instant(nanoseconds: 0)
 
+  var isEmpty: Bool { paths.isEmpty }
   var hasOther: Bool { paths.count > 1 }
   var hasTunnel: Bool { paths.contains(where: \.isTunnel) }
+
+  func isTunnel(_ endpoint: Endpoint) -> Bool {
+    paths.contains { $0.endpoint == endpoint && $0.isTunnel }
+  }
 
   /// Whatever is better than a tunnel.
   var best: Endpoint? { (paths.first { !$0.isTunnel } ?? paths.first)?.endpoint }
@@ -35,13 +40,12 @@ struct PathSet: Sendable {
     return returnAt.nanoseconds > 0 ? min(decision ?? returnAt, returnAt) : decision
   }
 
-  mutating func learn(
-    _ endpoint: Endpoint, isTunnel: Bool, inUse: Endpoint, isTunnelInUse: Bool = false
-  ) {
-    for (way, tunnel) in [(inUse, isTunnelInUse), (endpoint, isTunnel)]
-    where !paths.contains(where: { $0.endpoint == way }) && paths.count < Self.most {
-      paths.append(Path(endpoint: way, isTunnel: tunnel))
+  /// One more way; the one in use is noted first if it is not yet.
+  mutating func learn(_ endpoint: Endpoint, isTunnel: Bool) {
+    guard !paths.contains(where: { $0.endpoint == endpoint }), paths.count < Self.most else {
+      return
     }
+    paths.append(Path(endpoint: endpoint, isTunnel: isTunnel))
   }
 
   /// False when it was not known.

@@ -23,7 +23,7 @@ package struct Listing: Hashable, Sendable {
     self.members = members
     self.genesis = genesis
     self.certificate = certificate
-    self.contacts = Array(contacts.prefix(Self.contactsMaximum))
+    self.contacts = contacts.prefix(Self.contactsMaximum).map(\.withoutTunnel)
     self.signature = signature
   }
 

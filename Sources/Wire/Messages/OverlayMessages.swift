@@ -94,7 +94,7 @@ package struct Shuffle: Hashable, Sendable {
   package init(timeToLive: UInt8, origin: Contact, contacts: [Contact]) {
     self.timeToLive = timeToLive
     self.origin = origin
-    self.contacts = Array(contacts.prefix(Limits.contactsPerShuffle))
+    self.contacts = contacts.prefix(Limits.contactsPerShuffle).map(\.withoutTunnel)
   }
 
   package func encoded(tag: RoomTag) -> [UInt8] {

@@ -13,6 +13,7 @@ final class LinkNode {
   var notes: [Note] = []
   /// What a shell writes down for the node's next life.
   var answered: [UInt64] = []
+  var wishes: [TunnelWish] = []
   /// The owner's records, in order of arrival.
   var inbox: [(link: LinkID, type: UInt8, body: [UInt8])] = []
   /// Whether media records are kept in ``inbox``.
@@ -66,6 +67,8 @@ final class LinkNetwork {
   var dice: Entropy
   /// Decides what becomes of a datagram: one delay for each copy that arrives.
   var path: (Transit, inout Entropy) -> [Duration] = { _, _ in [.milliseconds(20)] }
+  /// Local sockets with a stream behind them: where it ends, and as whom it speaks there.
+  private var tunnels: [Endpoint: (node: LinkNode, source: Endpoint)] = [:]
   /// Every datagram sent, when switched on.
   var capturing = false
   private(set) var captured: [Transit] = []
@@ -143,7 +146,21 @@ final class LinkNetwork {
     node.links.nextDeadline?.instant ?? Instant(nanoseconds: .max)
   }
 
+  /// A stream between two nodes; returns the local sockets before it at both ends.
+  func tunnel(_ one: LinkNode, _ two: LinkNode) -> (here: Endpoint, there: Endpoint) {
+    let port = UInt16(5_000 + 2 * tunnels.count)
+    let here = Endpoint(ipv4: 0x7F00_0001, port: port)
+    let there = Endpoint(ipv4: 0x7F00_0001, port: port + 1)
+    tunnels[here] = (two, there)
+    tunnels[there] = (one, here)
+    return (here, there)
+  }
+
   private func deliver(_ transit: Transit) {
+    if let end = tunnels[transit.target], !end.node.isDead {
+      receive(transit.bytes, end.node, end.source)
+      return settle(end.node)
+    }
     guard let node = nodes.first(where: { $0.endpoint == transit.target }), !node.isDead
     else { return }
     receive(transit.bytes, node, transit.source)
@@ -168,6 +185,7 @@ final class LinkNetwork {
     node.links.events.removeAll()
     node.notes += node.effects.notes
     node.answered += node.effects.answered
+    node.wishes += node.effects.tunnels
     for datagram in node.effects.outbox.datagrams {
       let range = datagram.start..<datagram.start + datagram.count
       send(Array(node.effects.outbox.bytes[range]), from: node, to: datagram.target)
