@@ -61,7 +61,7 @@ struct PeerAddressTests {
     Malformed(text: "starling://\(keyText)@h:1?token=", error: .short),
     Malformed(text: "starling://\(keyText)@h:1?token=AAEC", error: .short),
     Malformed(text: "starling://\(keyText)@h:1?token=\(tokenText)&x=1", error: .text),
-    Malformed(text: "starling://\(keyText)@\(String(repeating: "a", count: 400)):1", error: .range),
+    Malformed(text: "starling://\(keyText)@\(String(repeating: "a", count: 600)):1", error: .range),
   ]
 
   @Test(arguments: malformed)
