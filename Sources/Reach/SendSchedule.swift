@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import NIOCore
-package import Wire
+import Wire
 
 /// What the next message of a tunnel holds, and whether there is one.
 ///
