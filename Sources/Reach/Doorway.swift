@@ -61,7 +61,6 @@ final class Doorway: Sendable {
     }
   }
 
-  /// For tests.
   var strangers: Int { state.withLock { $0.strangers.count } }
 
   private static func remove(_ ticket: UInt64, _ state: inout State) -> Stranger? {

@@ -55,19 +55,24 @@ package final class TunnelServer: Sendable {
   private let channel: any Channel
   private let tally: Tally
   private let guests: Guests
+  private let doorway: Doorway
   private let refresher: Task<Void, Never>?
 
   /// What a client may know the key by; nil when somebody else does TLS.
   package var pin: Bytes32? { keys?.pin }
   package var counts: TunnelCounts { tally.counts }
+  /// Connections that have not shown the path.
+  package var strangers: Int { doorway.strangers }
 
-  private init(
-    _ channel: any Channel, _ keys: ServerKeys?, _ tally: Tally, _ guests: Guests
+  fileprivate init(
+    _ channel: any Channel, _ entrance: Entrance
   ) {
+    let keys = entrance.keys
     self.channel = channel
     self.keys = keys
-    self.tally = tally
-    self.guests = guests
+    tally = entrance.tally
+    guests = entrance.guests
+    doorway = entrance.doorway
     port = UInt16(clamping: channel.localAddress?.port ?? 0)
     refresher = keys.map { keys in
       Task {
@@ -97,7 +102,7 @@ package final class TunnelServer: Sendable {
     do {
       let channel = try await entrance.bootstrap()
         .bind(host: settings.host, port: Int(settings.port)).get()
-      return TunnelServer(channel, keys, entrance.tally, entrance.guests)
+      return TunnelServer(channel, entrance)
     } catch {
       throw .address
     }
@@ -115,7 +120,7 @@ package final class TunnelServer: Sendable {
 }
 
 /// What every new connection passes.
-private struct Entrance: Sendable {
+fileprivate struct Entrance: Sendable {
   let keys: ServerKeys?
   let path: [UInt8]
   let site: Site
