@@ -94,3 +94,13 @@ package enum Digest {
     }
   }
 }
+
+extension Digest {
+  /// SHA-256 (FIPS 180-4), for what others name by it: the key in a certificate.
+  package static func sha256(_ message: [UInt8]) -> Bytes32 {
+    withScratch(32) { out in
+      _ = crypto_hash_sha256(out, message, UInt64(message.count))
+      return Bytes32(reading: out)
+    }
+  }
+}

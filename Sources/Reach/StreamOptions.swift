@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+
+/// How the TCP connection of a tunnel is set.
+enum StreamOptions {
+  /// What may wait in this program before ticks are skipped: four of the largest messages.
+  static let waterMark = ChannelOptions.Types.WriteBufferWaterMark(low: 8_192, high: 16_384)
+
+  /// For a connection that carries sound: little waits in the kernel, for what waits is too late,
+  /// and a dead line ends soon.
+  static func live(_ channel: any Channel) -> EventLoopFuture<Void> {
+    let options: [(CInt, Int)] = [(notSentLowAt, notSentBytes), (userTimeout, deadAfter)]
+    let set = options.map { name, value in
+      channel.setOption(.tcpOption(.init(rawValue: name)), value: value)
+    }
+    // Where the kernel knows no such option the tunnel is slower to notice, that is all.
+    return EventLoopFuture.whenAllComplete(set, on: channel.eventLoop).map { _ in }
+  }
+
+  /// TCP_NOTSENT_LOWAT of tcp(7).
+  private static let notSentLowAt: CInt = 25
+  private static let notSentBytes = 16_384
+  /// TCP_USER_TIMEOUT of tcp(7), in milliseconds. A guess: sound has long gone elsewhere.
+  private static let userTimeout: CInt = 18
+  private static let deadAfter = 15_000
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import NIOWebSocket
+import Synchronization
+package import Wire
+
+/// Tunnels to others: each is a UDP port on 127.0.0.1 which the node dials as if the other were
+/// there.
+package final class TunnelClients: Sendable {
+  /// Who vouches for a server without a pin.
+  package enum Trust: Hashable, Sendable {
+    case system
+    /// A PEM file.
+    case file(String)
+  }
+
+  private struct State {
+    var budget = DialBudget()
+    var open: [UInt16: any Channel] = [:]
+    /// On the way.
+    var opening = 0
+    var isStopped = false
+  }
+
+  private let nodePort: UInt16
+  private let closed: @Sendable (UInt16) -> Void
+  private let context: NIOSSLContext?
+  private let state = Mutex(State())
+  private let tally = Tally()
+
+  package var counts: TunnelCounts { tally.counts }
+
+  /// `closed` is told once of every port that ``open(_:)`` returned, when it leads nowhere any more.
+  ///
+  /// It is called on a thread of the network's: it must not wait.
+  package init(
+    nodePort: UInt16, trust: Trust = .system, closed: @escaping @Sendable (UInt16) -> Void
+  ) {
+    self.nodePort = nodePort
+    self.closed = closed
+    var settings = TLSConfiguration.makeClientConfiguration()
+    settings.minimumTLSVersion = .tlsv12
+    // What browsers offer for a WebSocket.
+    settings.applicationProtocols = ["http/1.1"]
+    if case .file(let path) = trust { settings.trustRoots = .file(path) }
+    context = try? NIOSSLContext(configuration: settings)
+  }
+
+  /// Opens a tunnel and returns the port on 127.0.0.1 that the node dials.
+  package func open(_ address: TunnelAddress) async throws(ReachError) -> UInt16 {
+    try begin(address)
+    let result: Result<(any Channel, UInt16), ReachError>
+    do throws(ReachError) { result = .success(try await call(address)) } catch {
+      result = .failure(error)
+    }
+    let stopped = state.withLock { state in
+      state.opening -= 1
+      if case .success(let (channel, port)) = result, !state.isStopped {
+        state.open[port] = channel
+      }
+      return state.isStopped
+    }
+    let (channel, port) = try result.get()
+    guard !stopped else {
+      channel.close(promise: nil)
+      throw .stopped
+    }
+    channel.closeFuture.whenComplete { _ in
+      self.state.withLock { $0.open[port] = nil }
+      self.closed(port)
+    }
+    return port
+  }
+
+  /// Ends a tunnel; a port that is none is ignored.
+  package func close(_ port: UInt16) {
+    state.withLock { $0.open[port] }?.close(promise: nil)
+  }
+
+  /// Ends all tunnels, for good.
+  package func stop() async {
+    let channels = state.withLock { state in
+      state.isStopped = true
+      return Array(state.open.values)
+    }
+    for channel in channels { try? await channel.close() }
+  }
+
+  private func begin(_ address: TunnelAddress) throws(ReachError) {
+    let now = NIODeadline.now().uptimeNanoseconds / 1_000_000
+    let refusal = state.withLock { state -> ReachError? in
+      if state.isStopped { return .stopped }
+      if state.open.count + state.opening >= Self.most { return .full }
+      if !state.budget.take(address.host, now: now) { return .tooOften }
+      state.opening += 1
+      return nil
+    }
+    if let refusal { throw refusal }
+  }
+
+  /// Happy eyeballs (RFC 8305) over the families, then TLS, then the WebSocket.
+  private func call(_ address: TunnelAddress) async throws(ReachError) -> (any Channel, UInt16) {
+    guard let context else { throw .untrusted }
+    let dial = Dial(address: address, context: context, nodePort: nodePort, tally: tally)
+    let channel: any Channel
+    let joined: EventLoopFuture<UInt16>
+    do {
+      (channel, joined) = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .connectTimeout(Self.patience)
+        .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .channelOption(.writeBufferWaterMark, value: StreamOptions.waterMark)
+        .connect(host: address.host, port: Int(address.port)) { channel in
+          channel.eventLoop.makeCompletedFuture { (channel, try dial.furnish(channel)) }
+        }
+    } catch {
+      throw .unreachable
+    }
+    let isLate = Mutex(false)
+    let end = channel.eventLoop.scheduleTask(in: Self.patience) {
+      isLate.withLock { $0 = true }
+      channel.close(promise: nil)
+    }
+    defer { end.cancel() }
+    do {
+      return (channel, try await joined.get())
+    } catch {
+      channel.close(promise: nil)
+      throw isLate.withLock { $0 } ? .late : Self.reason(error)
+    }
+  }
+
+  private static func reason(_ error: any Error) -> ReachError {
+    switch error {
+    case let error as ReachError: error
+    case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError: .untrusted
+    case is NIOHTTPClientUpgradeError, is HTTPParserError: .refused
+    default: .unreachable
+    }
+  }
+
+  /// Tunnels at once: a node has fewer neighbours. A guess.
+  package static let most = 64
+  /// For the connection, and again for TLS and the WebSocket.
+  private static let patience = TimeAmount.seconds(10)
+}
+
+/// What a call says.
+private struct Dial: Sendable {
+  let address: TunnelAddress
+  let context: NIOSSLContext
+  let nodePort: UInt16
+  let tally: Tally
+
+  /// TLS and the request; the future is the port of the tunnel.
+  func furnish(_ channel: any Channel) throws -> EventLoopFuture<UInt16> {
+    let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(secured())
+    try pipeline.addHandler(WriteJoiner())
+    let upgrader = NIOTypedWebSocketClientUpgrader<UInt16>(
+      maxFrameSize: TunnelMessage.longest,
+      upgradePipelineHandler: { [nodePort, tally] channel, _ in
+        StreamOptions.live(channel).flatMap {
+          Tunnel.join(channel, end: .inside, nodePort: nodePort, tally: tally)
+        }
+      })
+    let upgrade = NIOTypedHTTPClientUpgradeConfiguration<UInt16>(
+      upgradeRequestHead: head, upgraders: [upgrader],
+      notUpgradingCompletionHandler: { channel in
+        channel.eventLoop.makeFailedFuture(ReachError.refused)
+      })
+    return try pipeline.configureUpgradableHTTPClientPipeline(
+      configuration: NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: upgrade))
+  }
+
+  private func secured() throws -> NIOSSLClientHandler {
+    let name = address.isName ? address.host : nil
+    guard let pin = address.pin else {
+      return try NIOSSLClientHandler(context: context, serverHostname: name)
+    }
+    return try NIOSSLClientHandler(
+      context: context, serverHostname: name,
+      customVerificationCallback: { chain, promise in
+        let leaf = chain.first.flatMap { try? $0.toDERBytes() }
+        let isRight = leaf.flatMap(CertificateKey.hash(ofDER:)) == pin
+        promise.succeed(isRight ? .certificateVerified : .failed)
+      })
+  }
+
+  /// The web server in front may note it; nobody on the way sees it.
+  private var head: HTTPRequestHead {
+    let place = address.host.contains(":") ? "[\(address.host)]" : address.host
+    let host =
+      address.port == TunnelAddress.standardPort ? place : "\(place):\(address.port)"
+    return HTTPRequestHead(
+      version: .http1_1, method: .GET, uri: address.path,
+      headers: ["Host": host, "User-Agent": "Mozilla/5.0", "Cache-Control": "no-cache"])
+  }
+}

@@ -1,0 +1,128 @@
+import NIOCore
+import NIOPosix
+
+/// A UDP socket on this machine that plays the node.
+final class Party: Sendable {
+  let port: UInt16
+  private let channel: any Channel
+  private let heard: AsyncStream<AddressedEnvelope<ByteBuffer>>
+
+  init() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: AddressedEnvelope<ByteBuffer>.self)
+    heard = stream
+    channel = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelInitializer { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try channel.pipeline.syncOperations.addHandler(Ear(continuation))
+        }
+      }
+      .bind(host: "127.0.0.1", port: 0).get()
+    port = UInt16(clamping: channel.localAddress?.port ?? 0)
+  }
+
+  func send(_ bytes: [UInt8], to port: UInt16) async throws {
+    let place = try SocketAddress(ipAddress: "127.0.0.1", port: Int(port))
+    try await channel.writeAndFlush(
+      AddressedEnvelope(remoteAddress: place, data: ByteBuffer(bytes: bytes)))
+  }
+
+  /// The next datagram and the port it came from.
+  func hear() async throws -> (bytes: [UInt8], port: UInt16) {
+    for await envelope in heard {
+      return (Array(envelope.data.readableBytesView), UInt16(envelope.remoteAddress.port ?? 0))
+    }
+    throw ChannelError.ioOnClosedChannel
+  }
+
+  func leave() async { try? await channel.close() }
+
+  private final class Ear: ChannelInboundHandler {
+    typealias InboundIn = AddressedEnvelope<ByteBuffer>
+
+    private let heard: AsyncStream<AddressedEnvelope<ByteBuffer>>.Continuation
+
+    init(_ heard: AsyncStream<AddressedEnvelope<ByteBuffer>>.Continuation) { self.heard = heard }
+
+    func channelRead(context _: ChannelHandlerContext, data: NIOAny) {
+      heard.yield(unwrapInboundIn(data))
+    }
+
+    func channelInactive(context _: ChannelHandlerContext) { heard.finish() }
+  }
+}
+
+/// Ports that were said to be closed, to be waited for.
+final class Closings: Sendable {
+  private let stream: AsyncStream<UInt16>
+  private let continuation: AsyncStream<UInt16>.Continuation
+
+  init() { (stream, continuation) = AsyncStream.makeStream(of: UInt16.self) }
+
+  func note(_ port: UInt16) { continuation.yield(port) }
+
+  func next() async throws -> UInt16 {
+    for await port in stream { return port }
+    throw ChannelError.ioOnClosedChannel
+  }
+}
+
+/// Somebody who connects and says what they like, without TLS.
+enum Prober {
+  /// What comes back until the other side closes, or until `isEnough`.
+  static func ask(
+    _ port: UInt16, _ words: [UInt8], until isEnough: (String) -> Bool = { _ in false }
+  ) async throws -> String {
+    let channel = try await connect(port)
+    return try await channel.executeThenClose { inbound, outbound in
+      try? await outbound.write(ByteBuffer(bytes: words))
+      var answer = ""
+      do {
+        for try await bytes in inbound {
+          answer += String(decoding: bytes.readableBytesView, as: UTF8.self)
+          if isEnough(answer) { break }
+        }
+      } catch {
+        // Reset by the other side: what was said until then counts.
+      }
+      return answer
+    }
+  }
+
+  static func ask(_ port: UInt16, _ text: String) async throws -> String {
+    try await ask(port, Array(text.replacing("\n", with: "\r\n").utf8))
+  }
+
+  /// The same at every time.
+  static func undated(_ answer: String) -> String {
+    answer.split(separator: "\r\n", omittingEmptySubsequences: false)
+      .filter { !$0.hasPrefix("Date: ") }.joined(separator: "\n")
+  }
+
+  static func connect(_ port: UInt16) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+    try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .connect(host: "127.0.0.1", port: Int(port)) { channel in
+        channel.eventLoop.makeCompletedFuture {
+          try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+        }
+      }
+  }
+
+  /// A connection that says nothing.
+  static func stand(_ port: UInt16) async throws -> any Channel {
+    try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .connect(host: "127.0.0.1", port: Int(port)).get()
+  }
+
+  static func upgrade(_ path: String) -> String {
+    """
+    GET \(path) HTTP/1.1
+    Host: localhost
+    Connection: Upgrade
+    Upgrade: websocket
+    Sec-WebSocket-Version: 13
+    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+
+
+    """
+  }
+}

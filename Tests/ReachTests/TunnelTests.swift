@@ -1,0 +1,184 @@
+import NIOCore
+import Reach
+import Testing
+import Wire
+
+/// Both ends on loopback, with nodes played by plain sockets.
+@Suite(.serialized, .timeLimit(.minutes(5)))
+struct TunnelTests {
+  static let path = "/k3v9QeVb0n2mXyZ41aPr7g"
+
+  @Test func datagramsGoBothWaysUnchanged() async throws {
+    try await withTunnel { inside, outside, port, _ in
+      for count in [1, 2, 190, 254, 255, 700, 1_200] {
+        let there = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
+        try await inside.send(there, to: port)
+        let came = try await outside.hear()
+        #expect(came.bytes == there)
+        let back = there.map { ~$0 }
+        try await outside.send(back, to: came.port)
+        let returned = try await inside.hear()
+        #expect(returned.bytes == back)
+        // The node answers to where it heard the other.
+        #expect(returned.port == port)
+      }
+    }
+  }
+
+  @Test func manyAtOnceComeInOrder() async throws {
+    try await withTunnel { inside, outside, port, clients in
+      for number in 0..<50 { try await inside.send([UInt8(number), 1, 2, 3], to: port) }
+      for number in 0..<50 { #expect(try await outside.hear().bytes == [UInt8(number), 1, 2, 3]) }
+      #expect(clients.counts.datagramsSent == 50)
+      #expect(clients.counts.datagramsDropped == 0)
+      #expect(clients.counts.tunnels == 1)
+    }
+  }
+
+  @Test func onlyTheNodeIsHeard() async throws {
+    try await withTunnel { inside, outside, port, _ in
+      let stranger = try await Party()
+      try? await stranger.send([6, 6, 6], to: port)
+      try await inside.send([1], to: port)
+      #expect(try await outside.hear().bytes == [1])
+      await stranger.leave()
+    }
+  }
+
+  @Test func theWrongPathIsAnOrdinaryAnswer() async throws {
+    try await withServer { server, _ in
+      let address = try address(server, path: "/wrong", pin: TestKeys.pin)
+      #expect(await failure(address) == .refused)
+    }
+  }
+
+  @Test func theWrongKeyIsRefused() async throws {
+    try await withServer { server, _ in
+      #expect(server.pin == (try TestKeys.raw(TestKeys.pin)))
+      #expect(await failure(try address(server, pin: TestKeys.otherPin)) == .untrusted)
+      // Nobody vouches for a certificate that signs itself.
+      #expect(await failure(try address(server, pin: nil)) == .untrusted)
+    }
+  }
+
+  @Test(arguments: ["localhost", "127.0.0.1"])
+  func aCertificateThatIsTrustedNeedsNoPin(host: String) async throws {
+    try await withServer { server, files in
+      let node = try await Party()
+      let clients = TunnelClients(nodePort: node.port, trust: .file(files.certificate)) { _ in }
+      let address = try #require(TunnelAddress(host: host, port: server.port, path: Self.path))
+      #expect(try await clients.open(address) > 0)
+      // The same certificate under a name that does not stand in it.
+      let other = try #require(
+        TunnelAddress(host: "127.0.0.2", port: server.port, path: Self.path))
+      await #expect(throws: ReachError.self) { try await clients.open(other) }
+      await clients.stop()
+      await node.leave()
+    }
+  }
+
+  @Test func nobodyThereIsUnreachable() async throws {
+    let gone = try await Party()
+    await gone.leave()
+    let address = try #require(TunnelAddress(host: "127.0.0.1", port: gone.port, path: "/p"))
+    #expect(await failure(address) == .unreachable)
+  }
+
+  @Test func theEndOfATunnelIsTold() async throws {
+    let closings = Closings()
+    try await withServer { server, _ in
+      let node = try await Party()
+      let clients = TunnelClients(nodePort: node.port) { closings.note($0) }
+      let port = try await clients.open(try address(server, pin: TestKeys.pin))
+      await server.stop()
+      #expect(try await closings.next() == port)
+      #expect(clients.counts.tunnels == 0)
+      await clients.stop()
+      await #expect(throws: ReachError.stopped) {
+        try await clients.open(try address(server, pin: TestKeys.pin))
+      }
+      await node.leave()
+    }
+  }
+
+  @Test func aClosedPortIsToldToo() async throws {
+    let closings = Closings()
+    try await withServer { server, _ in
+      let node = try await Party()
+      let clients = TunnelClients(nodePort: node.port) { closings.note($0) }
+      let port = try await clients.open(try address(server, pin: TestKeys.pin))
+      clients.close(port)
+      #expect(try await closings.next() == port)
+      await clients.stop()
+      await node.leave()
+    }
+  }
+
+  @Test func theNinthCallOfAMinuteIsNotMade() async throws {
+    let gone = try await Party()
+    await gone.leave()
+    let node = try await Party()
+    let clients = TunnelClients(nodePort: node.port) { _ in }
+    let address = try #require(TunnelAddress(host: "127.0.0.1", port: gone.port, path: "/p"))
+    for call in 0..<9 {
+      await #expect(throws: call < 8 ? ReachError.unreachable : .tooOften) {
+        try await clients.open(address)
+      }
+    }
+    await node.leave()
+  }
+}
+
+extension TunnelTests {
+  func withServer(
+    _ body: (TunnelServer, (certificate: String, key: String)) async throws -> Void
+  ) async throws {
+    let node = try await Party()
+    let files = try TestKeys.files()
+    let server = try await TunnelServer.start(
+      TunnelServer.Settings(
+        host: "127.0.0.1", port: 0,
+        security: .tls(certificate: files.certificate, key: files.key), path: Self.path),
+      nodePort: node.port)
+    try await body(server, files)
+    await server.stop()
+    await node.leave()
+  }
+
+  private func withTunnel(
+    _ body: (_ inside: Party, _ outside: Party, UInt16, TunnelClients) async throws -> Void
+  ) async throws {
+    let (inside, outside) = (try await Party(), try await Party())
+    let files = try TestKeys.files()
+    let server = try await TunnelServer.start(
+      TunnelServer.Settings(
+        host: "127.0.0.1", port: 0,
+        security: .tls(certificate: files.certificate, key: files.key), path: Self.path),
+      nodePort: outside.port)
+    let clients = TunnelClients(nodePort: inside.port) { _ in }
+    let port = try await clients.open(try address(server, pin: TestKeys.pin))
+    try await body(inside, outside, port, clients)
+    await clients.stop()
+    await server.stop()
+    await inside.leave()
+    await outside.leave()
+  }
+
+  private func address(
+    _ server: TunnelServer, path: String = Self.path, pin: String?
+  ) throws -> TunnelAddress {
+    try #require(
+      TunnelAddress(
+        host: "127.0.0.1", port: server.port, path: path, pin: try pin.map(TestKeys.raw)))
+  }
+
+  private func failure(_ address: TunnelAddress) async -> ReachError? {
+    let clients = TunnelClients(nodePort: 9) { _ in }
+    do throws(ReachError) {
+      _ = try await clients.open(address)
+      return nil
+    } catch {
+      return error
+    }
+  }
+}
