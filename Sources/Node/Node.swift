@@ -70,15 +70,19 @@ package struct Node: ~Copyable {
   /// Runs until there is something to read at one of `stopDescriptors`, or a client of the control
   /// socket asks for the end.
   ///
+  /// `attach` may give the host what it does not bring itself before anybody else talks to it;
   /// `ready` is told this node's peer addresses once it can be reached.
   package consuming func run(
-    stopDescriptors: [Int32] = [], ready: @Sendable ([String]) -> Void
+    stopDescriptors: [Int32] = [],
+    attach: @Sendable (Host) async throws -> Void = { _ in },
+    ready: @Sendable ([String]) -> Void
   ) async throws {
     let (stops, stop) = AsyncStream.makeStream(of: Void.self)
     try loop.start()
     defer { loop.stop() }
     try await host.start { stop.yield() }
     for descriptor in stopDescriptors { try await host.stop(onInputAt: descriptor) }
+    try await attach(host)
     try await host.openControl(at: configuration.control)
     await host.reachable(at: await Self.places(configuration, port: host.local.port))
     ready(await host.peerAddresses())

@@ -5,6 +5,7 @@ import Logging
 import Node
 import Page
 import Quantum
+import Wire
 
 /// `starling up`: the node itself.
 struct Up: AsyncParsableCommand {
@@ -84,7 +85,13 @@ struct Up: AsyncParsableCommand {
     let signals = try StopSignals()
     let stops = [signals.raw] + (stopWithStdin ? [STDIN_FILENO] : [])
     let page = try await servedPage(settings)
-    try await node.run(stopDescriptors: stops) { [json, readyFd] addresses in
+    try await node.run(
+      stopDescriptors: stops,
+      attach: { [logger] host in
+        let tunnels = Tunnels(host: host, nodePort: await host.local.port, logger: logger)
+        await host.openTunnels { tunnels.want($0) }
+      }
+    ) { [json, readyFd] addresses in
       let report = Ready(
         addresses: addresses, control: settings.control, page: page?.link, pid: getpid())
       Terminal.complain("starling \(Starling.version) is up.")

@@ -62,7 +62,8 @@ struct ImportRow {
       target: "starling",
       allowed: node.merging([
         "Node": "the node it runs", "Page": "its page", "ArgumentParser": "the command line",
-        "Simulator": "topologies", "Quantum": "ML-KEM for the node",
+        "Simulator": "topologies", "Quantum": "ML-KEM for the node", "Reach": "tunnels",
+        "Synchronization": "tunnels that are open",
         "CQREncode": "links as pictures",
       ]) { kept, _ in kept }),
   ]
