@@ -67,6 +67,9 @@ package struct Node: ~Copyable {
     self.storage = storage
   }
 
+  /// The UDP port it is bound to.
+  package var port: UInt16 { host.local.port }
+
   /// Runs until there is something to read at one of `stopDescriptors`, or a client of the control
   /// socket asks for the end.
   ///

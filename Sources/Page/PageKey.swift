@@ -11,21 +11,10 @@ package struct PageKey: Sendable {
 
   /// The key of this data directory; a new one where there is none.
   package init(folder: String) throws(Failure) {
-    let path = folder + "/page-key"
-    if let bytes = try? StoredFile.read(path, limit: Self.letters),
-      StoredFile.mode(path).map({ $0 & 0o077 == 0 }) == true,
-      let text = String(validating: bytes, as: UTF8.self), Self.isKey(text)
-    {
-      self.init(text: text)
-      return
-    }
-    self.init()
-    do throws(SystemError) {
-      try StoredFile.makeFolder(folder)
-      try StoredFile.write(Array(text.utf8), to: path)
-    } catch {
-      throw Failure(.setup, "The key of the page cannot be written: \(error.sentence).")
-    }
+    self.init(
+      text: try KeptSecret(
+        folder: folder, file: "page-key", bytes: Self.bytes, name: "The key of the page"
+      ).text)
   }
 
   /// A new one that is not kept.
@@ -43,10 +32,5 @@ package struct PageKey: Sendable {
     return zip(left, right).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
   }
 
-  private static func isKey(_ text: String) -> Bool {
-    (try? Base64.url.decode(text))?.count == bytes
-  }
-
   private static let bytes = 32
-  private static let letters = 43
 }

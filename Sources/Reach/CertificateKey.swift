@@ -9,6 +9,17 @@ package import Wire
 package enum CertificateKey {
   /// SHA-256 of SubjectPublicKeyInfo; nil when these bytes are no certificate (RFC 5280 §4.1).
   package static func hash(ofDER certificate: [UInt8]) -> Bytes32? {
+    parts(certificate).map { Digest.sha256(Array($0.key)) }
+  }
+
+  /// Whether issuer and subject are the same: then no authority vouches for it.
+  package static func isSelfSigned(der certificate: [UInt8]) -> Bool {
+    parts(certificate).map { $0.issuer == $0.subject } ?? false
+  }
+
+  private static func parts(
+    _ certificate: [UInt8]
+  ) -> (issuer: ArraySlice<UInt8>, subject: ArraySlice<UInt8>, key: ArraySlice<UInt8>)? {
     guard let (_, whole) = element(certificate[...], tag: sequence),
       let (_, signed) = element(whole, tag: sequence)
     else { return nil }
@@ -16,12 +27,14 @@ package enum CertificateKey {
     // The version stands only in certificates of version 2 and later.
     if let version = element(rest, tag: explicitVersion) { rest = rest[version.end...] }
     // Serial number, algorithm, issuer, validity, subject.
+    var passed: [ArraySlice<UInt8>] = []
     for tag in [integer, sequence, sequence, sequence, sequence] {
       guard let skipped = element(rest, tag: tag) else { return nil }
+      passed.append(skipped.content)
       rest = rest[skipped.end...]
     }
     guard let key = element(rest, tag: sequence) else { return nil }
-    return Digest.sha256(Array(rest[..<key.end]))
+    return (passed[2], passed[4], rest[..<key.end])
   }
 
   /// The first element of `bytes`: where it ends, and its content.

@@ -10,6 +10,7 @@ final class ServerKeys: Sendable {
     let chain: [NIOSSLCertificate]
     let context: NIOSSLContext
     let pin: Bytes32
+    let isSelfSigned: Bool
   }
 
   private let certificate: String
@@ -27,6 +28,7 @@ final class ServerKeys: Sendable {
   }
 
   var context: NIOSSLContext { loaded.withLock { $0.context } }
+  var isSelfSigned: Bool { loaded.withLock { $0.isSelfSigned } }
   var pin: Bytes32 { loaded.withLock { $0.pin } }
 
   /// Looks at the files.
@@ -42,7 +44,8 @@ final class ServerKeys: Sendable {
 
   private static func load(_ certificate: String, _ key: String) throws -> Loaded {
     let chain = try NIOSSLCertificate.fromPEMFile(certificate)
-    guard let leaf = chain.first, let pin = CertificateKey.hash(ofDER: try leaf.toDERBytes()) else {
+    guard let leaf = try chain.first?.toDERBytes(), let pin = CertificateKey.hash(ofDER: leaf)
+    else {
       throw TunnelServer.Problem.certificate
     }
     var settings = TLSConfiguration.makeServerConfiguration(
@@ -51,6 +54,8 @@ final class ServerKeys: Sendable {
     settings.minimumTLSVersion = .tlsv12
     // What a browser takes for a WebSocket, and a server without HTTP/2 offers.
     settings.applicationProtocols = ["http/1.1"]
-    return Loaded(chain: chain, context: try NIOSSLContext(configuration: settings), pin: pin)
+    return Loaded(
+      chain: chain, context: try NIOSSLContext(configuration: settings), pin: pin,
+      isSelfSigned: CertificateKey.isSelfSigned(der: leaf))
   }
 }

@@ -60,6 +60,8 @@ package final class TunnelServer: Sendable {
 
   /// What a client may know the key by; nil when somebody else does TLS.
   package var pin: Bytes32? { keys?.pin }
+  /// Whether a client needs the pin, for no authority vouches for the certificate.
+  package var isSelfSigned: Bool { keys?.isSelfSigned ?? false }
   package var counts: TunnelCounts { tally.counts }
   /// Connections that have not shown the path.
   package var strangers: Int { doorway.strangers }

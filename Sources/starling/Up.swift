@@ -42,6 +42,16 @@ struct Up: AsyncParsableCommand {
   var advertise: [String] = []
   @Option(help: "Where the page is served on this machine, as 127.0.0.1:PORT, or off.")
   var page: String?
+  @Option(help: "Where tunnels come in, as address:port, or off.")
+  var tunnel: String?
+  @Option(help: "Certificate of the tunnel's server, a PEM file.")
+  var tunnelCertificate: String?
+  @Option(help: "Its key, a PEM file.")
+  var tunnelKey: String?
+  @Option(help: "Folder of the web site that strangers see at the tunnel's server.")
+  var tunnelSite: String?
+  @Option(help: "Host, or host:port, that others dial to reach the tunnel.")
+  var tunnelAddress: String?
   @Option(help: "Uplink in kbit/s; half of it is planned for relaying.")
   var uplink: Int?
   @Option(help: "Give others at most this many kbit/s; 0 is no cap.")
@@ -85,15 +95,20 @@ struct Up: AsyncParsableCommand {
     let signals = try StopSignals()
     let stops = [signals.raw] + (stopWithStdin ? [STDIN_FILENO] : [])
     let page = try await servedPage(settings)
+    let nodePort = node.port
+    let tunnel = try await TunnelDoor.open(settings, nodePort: nodePort)
+    let address = tunnel?.address.flatMap { TunnelAddress(text: $0) }
     try await node.run(
       stopDescriptors: stops,
       attach: { [logger] host in
-        let tunnels = Tunnels(host: host, nodePort: await host.local.port, logger: logger)
+        let tunnels = Tunnels(host: host, nodePort: nodePort, logger: logger)
         await host.openTunnels { tunnels.want($0) }
+        await host.reachable(through: address)
       }
     ) { [json, readyFd] addresses in
       let report = Ready(
-        addresses: addresses, control: settings.control, page: page?.link, pid: getpid())
+        addresses: addresses, control: settings.control, page: page?.link,
+        tunnel: tunnel?.address, pid: getpid())
       Terminal.complain("starling \(Starling.version) is up.")
       for address in addresses { Terminal.complain("Peer address:   \(address)") }
       Terminal.complain("Control socket: \(settings.control)")
@@ -102,13 +117,24 @@ struct Up: AsyncParsableCommand {
         let link = isatty(STDERR_FILENO) == 1 ? page.link : "printed by: starling page"
         Terminal.complain("Page:           \(link)")
       }
+      if let tunnel { Self.tell(tunnel) }
       if json { Terminal.say(json: report) }
       if let readyFd {
         try? StoredFile.write(Line.encode(report), to: readyFd)
         close(readyFd)
       }
     }
+    await tunnel?.close()
     await page?.stop(folder: settings.data)
+  }
+
+  /// The path must not come to lie in a log either.
+  private static func tell(_ tunnel: TunnelDoor) {
+    guard isatty(STDERR_FILENO) == 1 else {
+      return Terminal.complain("Tunnel:         open; its path is in the file tunnel-path")
+    }
+    Terminal.complain(
+      "Tunnel:         \(tunnel.address ?? "open; say where with --tunnel-address")")
   }
 
   private func servedPage(_ settings: Configuration) async throws(Failure) -> PageServer? {
@@ -127,6 +153,8 @@ struct Up: AsyncParsableCommand {
     var control: String
     /// With the key; missing when no page is served.
     var page: String?
+    /// With the secret path; missing when there is none, or nobody said where others find it.
+    var tunnel: String?
     var pid: Int32
   }
 
@@ -134,7 +162,9 @@ struct Up: AsyncParsableCommand {
     var flags: Configuration.Layer = [:]
     let texts: [(Setting, String?)] = [
       (.bind, bind), (.data, data), (.control, control), (.name, name), (.log, log),
-      (.passphraseFile, passphraseFile), (.page, page),
+      (.passphraseFile, passphraseFile), (.page, page), (.tunnel, tunnel),
+      (.tunnelCertificate, tunnelCertificate), (.tunnelKey, tunnelKey), (.tunnelSite, tunnelSite),
+      (.tunnelAddress, tunnelAddress),
     ]
     for case (let setting, let text?) in texts { flags[setting] = .text(text) }
     for case (let setting, let number?) in [(Setting.port, port), (.uplink, uplink), (.cap, cap)] {

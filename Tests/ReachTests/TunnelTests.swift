@@ -54,10 +54,14 @@ struct TunnelTests {
 
   @Test func theWrongKeyIsRefused() async throws {
     try await withServer { server, _ in
-      #expect(server.pin == (try TestKeys.raw(TestKeys.pin)))
-      #expect(await failure(try address(server, pin: TestKeys.otherPin)) == .untrusted)
+      let pin = try TestKeys.raw(TestKeys.pin)
+      #expect(server.pin == pin)
+      #expect(server.isSelfSigned)
+      let wrong = try address(server, pin: TestKeys.otherPin)
+      #expect(await failure(wrong) == .untrusted)
       // Nobody vouches for a certificate that signs itself.
-      #expect(await failure(try address(server, pin: nil)) == .untrusted)
+      let unpinned = try address(server, pin: nil)
+      #expect(await failure(unpinned) == .untrusted)
     }
   }
 

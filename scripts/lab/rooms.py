@@ -195,4 +195,5 @@ def main():
     return 1 if FAILURES else 0
 
 
-lab.run(main)
+if __name__ == "__main__":
+    lab.run(main)

@@ -29,6 +29,15 @@ package struct Configuration: Sendable {
   package var control: String
   /// Where the page is served; nil for nowhere.
   package var page: Endpoint? = Configuration.standardPage
+  /// Where tunnels come in; nil for nowhere.
+  package var tunnel: Endpoint?
+  /// PEM files; without them a web server stands in front.
+  package var tunnelCertificate: String?
+  package var tunnelKey: String?
+  /// The folder of the web site that strangers see.
+  package var tunnelSite: String?
+  /// What others dial, as `host` or `host:port`.
+  package var tunnelAddress: String?
   package var passphraseFile: String?
   package var unprotected = false
   package private(set) var sources: [Setting: Source] = [:]
@@ -163,6 +172,11 @@ extension Configuration {
     case (.control, .text(let text)): control = text
     case (.page, .text(let text)):
       if let complaint = setPage(text) { return complaint }
+    case (.tunnel, .text(let text)), (.tunnelAddress, .text(let text)):
+      return setTunnel(setting, text)
+    case (.tunnelCertificate, .text(let text)): tunnelCertificate = text
+    case (.tunnelKey, .text(let text)): tunnelKey = text
+    case (.tunnelSite, .text(let text)): tunnelSite = text
     case (.passphraseFile, .text(let text)): passphraseFile = text
     case (.advertise, .list(let items)), (.peers, .list(let items)), (.seeds, .list(let items)),
       (.seedKeys, .list(let items)):
@@ -185,6 +199,25 @@ extension Configuration {
       return "the page is served to this machine only, at 127.0.0.1 or ::1"
     }
     page = endpoint
+    return nil
+  }
+
+  private mutating func setTunnel(_ setting: Setting, _ text: String) -> String? {
+    if setting == .tunnelAddress {
+      guard TunnelAddress(text: text + "/p") != nil else {
+        return "\"\(text)\" is neither host nor host:port"
+      }
+      tunnelAddress = text
+      return nil
+    }
+    guard text != Self.noPage else {
+      tunnel = nil
+      return nil
+    }
+    guard let (host, port) = try? PeerAddress.hostAndPort(Substring(text).utf8),
+      let endpoint = Endpoint(host: host, port: port)
+    else { return "\"\(text)\" is neither IP address and port nor \"\(Self.noPage)\"" }
+    tunnel = endpoint
     return nil
   }
 
@@ -227,6 +260,11 @@ extension Configuration {
     case .data: .text(data)
     case .control: .text(control)
     case .page: .text(page.map(\.text) ?? Self.noPage)
+    case .tunnel: .text(tunnel.map(\.text) ?? Self.noPage)
+    case .tunnelCertificate: tunnelCertificate.map { .text($0) }
+    case .tunnelKey: tunnelKey.map { .text($0) }
+    case .tunnelSite: tunnelSite.map { .text($0) }
+    case .tunnelAddress: tunnelAddress.map { .text($0) }
     case .passphraseFile: passphraseFile.map { .text($0) }
     case .unprotected: .flag(unprotected)
     }

@@ -14,6 +14,11 @@ package enum Setting: String, CaseIterable, Sendable {
   case data
   case control
   case page
+  case tunnel
+  case tunnelCertificate = "tunnel-certificate"
+  case tunnelKey = "tunnel-key"
+  case tunnelSite = "tunnel-site"
+  case tunnelAddress = "tunnel-address"
   case passphraseFile = "passphrase-file"
   case unprotected
 
@@ -35,8 +40,8 @@ package enum Setting: String, CaseIterable, Sendable {
 
   package var form: Form {
     switch self {
-    case .name, .bind, .log, .page: .text
-    case .data, .control, .passphraseFile: .path
+    case .name, .bind, .log, .page, .tunnel, .tunnelAddress: .text
+    case .data, .control, .passphraseFile, .tunnelCertificate, .tunnelKey, .tunnelSite: .path
     case .port: .number(0...65_535)
     // A terabit is beyond any line; the bound keeps the arithmetic far from overflow.
     case .uplink, .cap: .number(0...1_000_000_000)

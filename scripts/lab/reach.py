@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rooms of real nodes when all datagrams are dropped: run by reach.sh, which makes the namespaces.
+
+    reach.py cut        a listener loses UDP in the middle of speech, having a tunnel ready
+    reach.py blocked    somebody joins by a link from where UDP never worked
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import laboratory as lab  # noqa: E402
+import rooms  # noqa: E402
+
+CENSOR = """
+table inet censor {
+  chain entering { type filter hook input priority 0; iifname != "lo" meta l4proto udp drop; }
+  chain leaving { type filter hook output priority 0; oifname != "lo" meta l4proto udp drop; }
+}
+"""
+
+
+def censor(number):
+    """No datagram enters or leaves a node's machine any more; TCP does."""
+    subprocess.run(
+        lab.inside(number, "nft", "-f", "-"), input=CENSOR, text=True, check=True)
+
+
+def certificate(folder):
+    """A key nobody vouches for: peers know it by its pin."""
+    paths = [f"{folder}/{name}.pem" for name in ("certificate", "key")]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
+         "-nodes", "-days", "30", "-subj", "/CN=example.org", "-out", paths[0],
+         "-keyout", paths[1]],
+        check=True, capture_output=True)
+    return paths
+
+
+class Flock(lab.Flock):
+    """The first node has a door for tunnels."""
+
+    def __init__(self, count):
+        super().__init__([])
+        try:
+            paths = certificate(self.folder)
+            door = ["--tunnel", f"{lab.address(1)}:443", "--tunnel-certificate", paths[0],
+                    "--tunnel-key", paths[1]]
+            for number in range(1, count + 1):
+                options = door if number == 1 else []
+                self.nodes.append(lab.Node(number, self.folder, *options))
+                self.nodes[-1].wait_until_up()
+        except BaseException:
+            self.stop()
+            raise
+
+
+def through_tunnel(node):
+    return [peer for peer in node.status()["peers"] if peer["endpoint"].startswith("127.0.0.1:")]
+
+
+def cut():
+    """Three nodes; the third loses UDP."""
+    with Flock(3) as flock:
+        flock.gather()
+        lab.wait_until(flock.is_settled, 20, "everybody in both trees")
+        last = flock.nodes[2]
+        # The second way is opened while all is well.
+        talk = rooms.Talk(flock, 14, [(6, lambda: censor(3))])
+        gap = talk.gap(last)
+        rooms.check("sound is back within 3 s", gap <= 3_000, f"{gap:.0f} ms")
+        end = max(talk.sent)
+        late = [counter for counter in talk.sent if counter > end - 200]
+        missing = sum(counter not in talk.heard[3] for counter in late)
+        rooms.check("nothing is missing in the last four seconds", missing == 0, missing)
+        rooms.check("it comes through the tunnel", len(through_tunnel(last)) == 1)
+        missing = talk.missing(flock.nodes[1])
+        rooms.check("the other listener misses nothing", missing == 0, missing)
+
+
+def blocked():
+    """Two nodes in a room; a third comes by link and has TCP alone."""
+    with Flock(3) as flock:
+        censor(3)
+        first, second, third = flock.nodes
+        first.ask(request="room.create", title="Laboratory", name=first.name)
+        link = first.ask(request="invite")["link"]
+        second.ask(request="join", link=link, name=second.name)
+        began = time.monotonic()
+        third.ask(request="join", link=link, name=third.name)
+        joined = time.monotonic() - began
+        rooms.check("it is in the room within 10 s", joined <= 10, f"{joined:.1f} s")
+        talk = rooms.Talk(flock, 6)
+        missing = talk.missing(third)
+        rooms.check("it hears the room", missing <= len(talk.sent) * 0.02,
+                    f"{missing} of {len(talk.sent)} missing")
+        delays = [talk.heard[3][c] - talk.sent[c] for c in talk.sent if c in talk.heard[3]]
+        middle = sorted(delays)[len(delays) // 2] / 1e6 if delays else float("inf")
+        rooms.check("half of the frames take at most 150 ms", middle <= 150, f"{middle:.0f} ms")
+
+
+def main():
+    {"cut": cut, "blocked": blocked}[sys.argv[1]]()
+    return 1 if rooms.FAILURES else 0
+
+
+if __name__ == "__main__":
+    lab.run(main)

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Rooms of real nodes in network namespaces where all datagrams are dropped. Needs root; half a
+# minute.
+#
+#   scripts/lab/reach.sh        all of it
+#   scripts/lab/reach.sh cut    one part: cut or blocked
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+# shellcheck source=scripts/lab/namespaces.sh
+source scripts/lab/namespaces.sh
+lab_require || exit 77
+export STARLING=${STARLING:-$PWD/.build/debug/starling}
+if [ ! -x "$STARLING" ]; then
+  echo "No $STARLING: swift build --product starling" >&2
+  exit 1
+fi
+
+FAILED=0
+for part in ${1:-cut blocked}; do
+  echo "-- $part"
+  make_bridge_lab 3
+  for node in 1 2 3; do lab_delay "$node" 20; done
+  export LAB
+  python3 scripts/lab/reach.py "$part" || FAILED=1
+  lab_close
+done
+if [ "$FAILED" -ne 0 ]; then
+  echo "reach: FAILED" >&2
+  exit 1
+fi
+echo "reach: passed"
