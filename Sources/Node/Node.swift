@@ -43,7 +43,7 @@ package struct Node: ~Copyable {
     let kept = KeptOperations(path: storage.operationsPath, key: try identity.storageKey())
     let token = identity.addressToken()
     let socket = try Self.bind(configuration.bind)
-    port = socket.local.port
+    let boundPort = socket.local.port
     var hellos: HelloLog?
     var answered: [UInt64] = []
     do throws(SystemError) {
@@ -57,6 +57,7 @@ package struct Node: ~Copyable {
       identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now,
       answered: answered, keepsakes: kept.keepsakes, encapsulation: encapsulation)
     let loop = try EventLoop()
+    port = boundPort
     host = Host(
       loop: loop, socket: socket, participant: participant,
       introduction: Host.Introduction(
