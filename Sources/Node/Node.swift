@@ -13,6 +13,8 @@ import Wire
 package struct Node: ~Copyable {
   package let host: Host
   package let configuration: Configuration
+  /// The UDP port it is bound to.
+  package let port: UInt16
   private let loop: EventLoop
   private let storage: Storage
   private let keeper: PeerKeeper
@@ -41,6 +43,7 @@ package struct Node: ~Copyable {
     let kept = KeptOperations(path: storage.operationsPath, key: try identity.storageKey())
     let token = identity.addressToken()
     let socket = try Self.bind(configuration.bind)
+    let boundPort = socket.local.port
     var hellos: HelloLog?
     var answered: [UInt64] = []
     do throws(SystemError) {
@@ -54,6 +57,7 @@ package struct Node: ~Copyable {
       identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now,
       answered: answered, keepsakes: kept.keepsakes, encapsulation: encapsulation)
     let loop = try EventLoop()
+    port = boundPort
     host = Host(
       loop: loop, socket: socket, participant: participant,
       introduction: Host.Introduction(
@@ -66,9 +70,6 @@ package struct Node: ~Copyable {
     self.logger = logger
     self.storage = storage
   }
-
-  /// The UDP port it is bound to.
-  package var port: UInt16 { host.local.port }
 
   /// Runs until there is something to read at one of `stopDescriptors`, or a client of the control
   /// socket asks for the end.
