@@ -6,8 +6,8 @@ import Wire
 ///
 /// While anything was sent in the last ten seconds there is a message at every tick, with data or
 /// without. Its size is that of the ones before: it grows when datagrams wait that would not fit
-/// and shrinks after ten seconds in which the smaller would have done. So neither times nor sizes say
-/// when somebody speaks. Reads no clock: ticks are counted.
+/// and shrinks after ten seconds in which the smaller would have done. So neither times nor sizes
+/// say when somebody speaks. Reads no clock: ticks are counted.
 package struct SendSchedule: Sendable {
   private var waiting: [ByteBuffer] = []
   private var waitingBytes = 0
