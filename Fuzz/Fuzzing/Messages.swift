@@ -34,6 +34,8 @@ enum Messages {
     case 10...29: return try tagged(kind, &reader)
     case 30: return try primitives(bytes)
     case 31...33: return try more(kind, &reader)
+    case 34: try TunnelAddress(from: &reader).encode(into: &writer)
+    case 35: return try tunnelled(bytes)
     default: return nil
     }
     try reader.finish()
@@ -77,6 +79,17 @@ enum Messages {
     case 33: try PairCheckMessage(from: &reader).encoded(tag: tag)
     default: nil
     }
+  }
+
+  /// The datagrams with their lengths, and zeros behind.
+  private static func tunnelled(_ bytes: [UInt8]) throws(WireError) -> [UInt8] {
+    var writer = Writer()
+    for range in try TunnelMessage.datagrams(in: bytes.span) {
+      writer.u16(UInt16(truncatingIfNeeded: range.count))
+      writer.raw(bytes[range])
+    }
+    writer.zeros(max(0, bytes.count - writer.bytes.count))
+    return writer.bytes
   }
 
   private static func certificate(_ reader: inout Reader) throws(WireError) -> SessionCertificate {

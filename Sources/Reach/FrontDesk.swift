@@ -2,6 +2,7 @@
 import Glibc
 import NIOCore
 import NIOHTTP1
+import NIOWebSocket
 
 /// Answers requests as a small web server does; it does not know that there is a secret path.
 ///
@@ -46,7 +47,7 @@ final class FrontDesk: ChannelInboundHandler, RemovableChannelHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     // A WebSocket that is not let in goes on as a request.
-    if !(error is HTTPParserError), context.channel.isActive, request != nil { return }
+    if error is NIOWebSocketUpgradeError { return }
     context.close(promise: nil)
   }
 

@@ -5,16 +5,16 @@ import Wire
 /// What the next message of a tunnel holds, and whether there is one.
 ///
 /// While anything was sent in the last ten seconds there is a message at every tick, with data or
-/// without. Its size is that of the ones before: it grows when datagrams wait that would not fit and
-/// shrinks after ten seconds in which the smaller would have done. So neither times nor sizes say
-/// when somebody speaks. Reads no clock: ticks are counted.
+/// without. Its size is that of the ones before: it grows when datagrams wait that would not fit
+/// and shrinks after ten seconds in which the smaller would have done. So neither times nor sizes
+/// say when somebody speaks. Reads no clock: ticks are counted.
 package struct SendSchedule: Sendable {
   private var waiting: [ByteBuffer] = []
   private var waitingBytes = 0
   private var level = 0
   /// Ticks since a datagram was sent.
   private var quiet = 0
-  /// Ticks in a row that left something over.
+  /// Ticks in a row that left more over than the next message takes.
   private var crowded = 0
   /// The size that would have done, and for how long it has been looked at.
   private var (peak, watched) = (0, 0)
@@ -36,7 +36,8 @@ package struct SendSchedule: Sendable {
     return 1
   }
 
-  /// The message of this tick and how many datagrams it holds; nil when there was nothing to say for long enough.
+  /// The message of this tick and how many datagrams it holds; nil when there was nothing to say
+  /// for long enough.
   package mutating func next() -> (message: ByteBuffer, datagrams: Int)? {
     quiet = waiting.isEmpty ? quiet + 1 : 0
     guard isRunning, quiet <= Self.lastingTicks else {
@@ -56,7 +57,7 @@ package struct SendSchedule: Sendable {
     }
     waiting.removeFirst(taken)
     waitingBytes -= message.readableBytes
-    crowded = waiting.isEmpty ? 0 : crowded + 1
+    crowded = waitingBytes > size ? crowded + 1 : 0
     message.writeRepeatingByte(0, count: size - message.readableBytes)
     return (message, taken)
   }
@@ -86,6 +87,6 @@ package struct SendSchedule: Sendable {
   package static let lastingTicks = 500
   /// Five speakers for a quarter of a second; older sound is not played any more. A guess.
   package static let mostWaiting = 64
-  /// Ticks in a row that may leave something over before messages grow. A guess.
+  /// Such ticks before messages grow. A guess.
   private static let patience = 2
 }

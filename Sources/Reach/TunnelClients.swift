@@ -35,7 +35,7 @@ package final class TunnelClients: Sendable {
 
   package var counts: TunnelCounts { tally.counts }
 
-  /// `closed` is told once of every port that ``open(_:)`` returned, when it leads nowhere any more.
+  /// `closed` is told once of every port that ``open(_:)`` returned, when it leads nowhere.
   ///
   /// It is called on a thread of the network's: it must not wait.
   package init(

@@ -19,6 +19,7 @@ package final class TunnelServer: Sendable {
     case plain
   }
 
+  /// Where it listens, who does TLS, and what is there to be seen.
   package struct Settings: Sendable {
     /// An IP address.
     package var host: String

@@ -1,9 +1,9 @@
 /// Where a node can be reached through an ordinary web server: a host, a port, a path nobody
 /// guesses, and the server's key when no authority vouches for it.
 ///
-/// As text `host:port/path`, `:443` left out, `~` and the pin behind the path when there is one. The
-/// reader is strict: whatever it takes it would write the same way, but for the case of the host
-/// and a port that need not be said.
+/// As text `host:port/path`, `:443` left out, `~` and the pin behind the path when there is one.
+/// The reader is strict: whatever it takes it would write the same way, but for the case of the
+/// host and a port that need not be said.
 package struct TunnelAddress: Hashable, Sendable {
   /// A name in lower case, an IPv4 address, or an IPv6 address without brackets.
   package let host: String

@@ -44,8 +44,8 @@ struct TunnelDoor {
     default:
       throw Failure(
         .setup,
-        "A tunnel that others reach needs tunnel-certificate and tunnel-key, or a web server in front"
-          + " of 127.0.0.1.")
+        "A tunnel that others reach needs tunnel-certificate and tunnel-key, or a web server"
+          + " in front of 127.0.0.1.")
     }
   }
 

@@ -49,6 +49,11 @@ struct ConfigurationTests {
       data = "data"
       control = "/run/c"
       page = "127.0.0.1:4781"
+      tunnel = "0.0.0.0:443"
+      tunnel-certificate = "cert.pem"
+      tunnel-key = "/etc/key.pem"
+      tunnel-site = "site"
+      tunnel-address = "example.org"
       passphrase-file = "secret"
       unprotected = true
       """, to: "starling.toml")
@@ -60,6 +65,11 @@ struct ConfigurationTests {
     #expect(settings.data == folder.file("data"))
     #expect(settings.control == "/run/c")
     #expect(settings.page == Endpoint(ipv4: 0x7F00_0001, port: 4_781))
+    #expect(settings.tunnel?.text == "0.0.0.0:443")
+    #expect(settings.tunnelCertificate == folder.file("cert.pem"))
+    #expect(settings.tunnelKey == "/etc/key.pem")
+    #expect(settings.tunnelSite == folder.file("site"))
+    #expect(settings.tunnelAddress == "example.org")
     #expect(settings.passphraseFile == folder.file("secret"))
     #expect(settings.capacity.uplink == 600_000)
     #expect(Set(settings.sources.keys) == Set(Setting.allCases))

@@ -38,8 +38,21 @@ final class WebServer {
       .replacing("/PATH", with: path)
       .replacing("127.0.0.1:4790", with: "127.0.0.1:\(tunnel)")
       .replacing("/var/www/html", with: root.path)
-    let settings = folder.appending(path: "settings")
     process.executableURL = URL(filePath: program)
+    try configure(kind, text, files)
+    process.standardError = FileHandle.nullDevice
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    while process.isRunning, (try? await Prober.stand(port).close()) == nil {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+  }
+
+  /// The shipped text, moved to places of this user.
+  private func configure(
+    _ kind: Kind, _ text: String, _ files: (certificate: String, key: String)
+  ) throws {
+    let settings = folder.appending(path: "settings")
     switch kind {
     case .nginx:
       let site =
@@ -74,12 +87,6 @@ final class WebServer {
       process.environment = [
         "HOME": folder.path, "XDG_DATA_HOME": folder.path, "XDG_CONFIG_HOME": folder.path,
       ]
-    }
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    while process.isRunning, (try? await Prober.stand(port).close()) == nil {
-      try await Task.sleep(for: .milliseconds(20))
     }
   }
 
