@@ -1,9 +1,9 @@
 /// A peer address as people pass it on: who the node is and where it was last seen.
 ///
-/// `starling://<key>@<host>:<port>[?token=<token>][&tunnel=<tunnel>]` (`?` before the
-/// first of both), where key and token are base64url of 32 and 16 bytes, tunnel is a ``TunnelAddress`` and
-/// host is a name, an IPv4 address or an IPv6 address in brackets. The reader is strict: whatever it
-/// takes it would write the same way, but for the case of the host.
+/// `starling://<key>@<host>:<port>[?token=<token>][&tunnel=<tunnel>]`, with `?` before the first of
+/// both, where key and token are base64url of 32 and 16 bytes, tunnel is a ``TunnelAddress`` and
+/// host is a name, an IPv4 address or an IPv6 address in brackets. The reader is strict: whatever
+/// it takes it would write the same way, but for the case of the host.
 package struct PeerAddress: Hashable, Sendable {
   package var node: NodeID
   /// Without brackets.
