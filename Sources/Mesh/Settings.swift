@@ -277,6 +277,9 @@ package struct EntrySettings: Sendable {
   package var seatOffer: Duration = .seconds(60)
   /// A closed room is left after this long: its last operation has gone on by then. A guess.
   package var closing: Duration = .seconds(3)
+  /// How often is looked whether the host is still here. A guess: a fifth of what succession may
+  /// take.
+  package var hostLook: Duration = .seconds(1)
   /// What is told on joining is no news: hands may have been up for long.
   package var backlog: Duration = .seconds(15)
 

@@ -111,7 +111,9 @@ package struct Hands: Sendable {
 
   /// When the next hand goes down by itself, in milliseconds since 1970.
   package var nextExpiry: UInt64? {
-    statements.values.map(\.hand.time).min().map { $0 + UInt64(settings.lifetime.milliseconds) }
+    statements.values.lazy.map(\.hand.time).min().map {
+      $0 + UInt64(settings.lifetime.milliseconds)
+    }
   }
 
   private func objection(

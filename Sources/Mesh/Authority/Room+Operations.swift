@@ -160,18 +160,31 @@ extension Room {
     strangers.removeAll { $0.value.until <= ctx.now }
     pleas.removeAll { $0.value <= ctx.now }
     tickGuests(&ctx)
-    findActingHost(&ctx)
+    if nextHostLook <= ctx.now {
+      nextHostLook = ctx.now + ctx.settings.entry.hostLook
+      findActingHost(&ctx)
+    }
     guard let due = nextComparison, due <= ctx.now else { return }
     nextComparison = nil
     if let link = ctx.entropy.pick(overlay.active) { compareOperations(with: link, &ctx) }
   }
 
   var authorityDeadline: Deadline? {
-    var due = [nextComparison, ending?.at, rekey?.at].compactMap(\.self)
-    for moment in [standing?.nextChange, hands.nextExpiry].compactMap(\.self) {
-      due.append(Instant(nanoseconds: Int64(clamping: moment) &* 1_000_000))
+    // Asked for after every datagram: nothing is allocated here.
+    var due: Instant?
+    func consider(_ moment: Instant?) {
+      if let moment { due = min(due ?? moment, moment) }
     }
-    for guest in guests.values { due += [guest.until, guest.pleaAt] }
-    return due.min().map { Deadline($0, .authority) }
+    func consider(_ milliseconds: UInt64?) {
+      guard let milliseconds else { return }
+      consider(Instant(nanoseconds: Int64(clamping: milliseconds) &* 1_000_000))
+    }
+    consider(nextComparison)
+    consider(ending?.at)
+    consider(rekey?.at)
+    consider(standing?.nextChange)
+    consider(hands.nextExpiry)
+    for guest in guests.values { consider(min(guest.until, guest.pleaAt)) }
+    return due.map { Deadline($0, .authority) }
   }
 }

@@ -178,8 +178,9 @@ extension Room {
 
   func findActingHost(_ ctx: inout Context) {
     guard let standing, isMember else { return }
-    let present = OrderedSet(roster.members.values.lazy.map(\.person))
-    let acting = Stage.actingHost(standing) { present.contains($0) }
+    let acting = Stage.actingHost(standing) { person in
+      roster.members.values.contains { $0.person == person }
+    }
     guard acting != actingHost else { return }
     actingHost = acting
     ctx.tell(.actingHost(id, acting))

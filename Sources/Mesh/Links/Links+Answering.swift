@@ -162,7 +162,7 @@ extension Links {
 
   /// Links that were closed are forgotten early when their room is needed.
   mutating func hasRoom() -> Bool {
-    guard table.all.count >= settings.sessions else { return true }
+    guard table.all.count + dials.count >= settings.sessions else { return true }
     guard let closed = table.oldestClosed else { return false }
     table.remove(closed)
     return true

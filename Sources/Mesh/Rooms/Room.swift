@@ -40,6 +40,8 @@ final class Room {
   /// Sooner than with the roster's, because something is missing.
   var nextComparison: Instant?
   var memberSince: Instant
+  /// When we look again whether the host is still here.
+  var nextHostLook = Instant(nanoseconds: 0)
   var refusal: Refusal?
   /// The room is over for us, then and why.
   var ending: (at: Instant, why: Refusal)?
