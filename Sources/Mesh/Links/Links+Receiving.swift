@@ -5,7 +5,7 @@ import Wire
 
 extension Links {
   mutating func opened(
-    _ session: Session, from source: Endpoint, at now: Instant, into effects: inout Effects
+    _ session: Session, at now: Instant, into effects: inout Effects
   ) -> LinkID? {
     session.touch()
     if case .closed = session.standing {
@@ -14,7 +14,7 @@ extension Links {
     }
     if session.pulse.heard(at: now) { events.append(.recovered(session.id)) }
     if session.confirmedAt == nil { confirmed(session, at: now) }
-    guard Record.parse(plain, into: &records), use(session, source, at: now, into: &effects)
+    guard Record.parse(plain, into: &records), use(session, at: now, into: &effects)
     else {
       offended(session, at: now, into: &effects)
       return nil
@@ -43,12 +43,12 @@ extension Links {
   ///
   /// False when one is malformed.
   private mutating func use(
-    _ session: Session, _ source: Endpoint, at now: Instant, into effects: inout Effects
+    _ session: Session, at now: Instant, into effects: inout Effects
   ) -> Bool {
     let head = RecordType.mailHead
     var kept = 0
     var ping: Record?
-    defer { if let ping, session.standing == .current { answerPing(ping, session, source) } }
+    defer { if let ping, session.standing == .current { answerPing(ping, session) } }
     for index in records.indices {
       let record = records[index]
       if record.type >= RecordType.ownersFirst {
@@ -117,12 +117,15 @@ extension Links {
     return arrival
   }
 
-  private mutating func answerPing(_ record: Record, _ session: Session, _ source: Endpoint) {
+  /// Where the peer is taken to be is told, not where this came from: an old PING that somebody held
+  /// back and sent from elsewhere would make the peer tell others of that place.
+  private mutating func answerPing(_ record: Record, _ session: Session) {
+    let seen = session.endpoint
     session.queue.appendRecordHeader(RecordType.pong, count: 4 + Endpoint.wireCount)
     session.queue.append(contentsOf: plain[record.start..<record.start + 4])
-    session.queue.appendInteger(source.address.high, bytes: 8)
-    session.queue.appendInteger(source.address.low, bytes: 8)
-    session.queue.appendInteger(UInt64(source.port), bytes: 2)
+    session.queue.appendInteger(seen.address.high, bytes: 8)
+    session.queue.appendInteger(seen.address.low, bytes: 8)
+    session.queue.appendInteger(UInt64(seen.port), bytes: 2)
     soil(session)
   }
 

@@ -82,7 +82,7 @@ package struct Links: ~Copyable {
         if isNewest, session.endpoint != source {
           move(session, to: source, at: now, into: &effects)
         }
-        return opened(session, from: source, at: now, into: &effects)
+        return opened(session, at: now, into: &effects)
       case .replayed:
         effects.notes.append(.drop(.replayed))
         return nil
