@@ -117,8 +117,8 @@ extension Links {
     return arrival
   }
 
-  /// Where the peer is taken to be is told, not where this came from: an old PING that somebody held
-  /// back and sent from elsewhere would make the peer tell others of that place.
+  /// Where the peer is taken to be is told, not where this came from: an old PING that somebody
+  /// held back and sent from elsewhere would make the peer tell others of that place.
   private mutating func answerPing(_ record: Record, _ session: Session) {
     let seen = session.endpoint
     session.queue.appendRecordHeader(RecordType.pong, count: 4 + Endpoint.wireCount)
