@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Coming into a room, being seen there, and leaving it.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct EntryTests {
   @Test func aLatecomerHearsWithinHalfASecond() throws {
     let network = try Network(seed: 21)

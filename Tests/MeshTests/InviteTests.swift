@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Links that carry a role, run out, are burnt and revoked; rooms that let in by name.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct InviteTests {
   @Test func aLinkGivesTheRoleItSays() throws {
     let network = try Network(seed: 421)

@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Open rooms on the list, and those who would hide them.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(30)))
 struct ListingTests {
   private struct Scene {
     let network: Network

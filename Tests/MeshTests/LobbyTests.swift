@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// The overlay of all nodes, and what strangers may cause through it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(30)))
 struct LobbyTests {
   private func place(_ number: UInt32) -> Endpoint {
     Endpoint(ipv4: 0x0B00_0000 + number, port: 9)

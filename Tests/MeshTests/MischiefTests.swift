@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Members that mean harm, and what the others make of them.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct MischiefTests {
   /// A pull of frame 0 and an offer with the longest delay there is.
   @Test(arguments: [MessageType.pull, .offer])

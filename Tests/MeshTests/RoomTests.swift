@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Rooms as people use them, on a network in virtual time.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct RoomTests {
   @Test func twoFriendsHearEachOther() throws {
     let network = try Network(seed: 1)

@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// The stage of a running room: who may speak, and that nobody passes on anybody else.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(30)))
 struct StageRoomTests {
   @Test func everybodySeesTheSameRolesWhateverIsLost() throws {
     let network = try Network(seed: 401)

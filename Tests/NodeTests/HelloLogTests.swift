@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What a node answered is known to its next life.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(30)))
 struct HelloLogTests {
   @Test func whatWasWrittenIsReadInOrderAndHalfANameIsCutOff() throws {
     let folder = try Folder()

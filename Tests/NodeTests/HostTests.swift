@@ -10,7 +10,7 @@ import Wire
 /// Whole hosts on loopback, with the real participant, the real clock and real sockets.
 ///
 /// They wait for what must happen and have no say in how fast it does.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct HostTests {
   @Test func twoHostsLinkUp() async throws {
     let (ann, ben) = (try Neighbour(1), try Neighbour(2))

@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Clients of messages, over the control socket of whole hosts on loopback.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct LiveTests {
   @Test func whatOneClientTalksAnotherHearsWithItsLevel() async throws {
     try await withRoom { ann, ben in

@@ -8,7 +8,7 @@ import Testing
 import Wire
 
 /// The server as a browser, a program and a hostile page meet it, on loopback.
-@Suite(.serialized, .timeLimit(.minutes(10)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct ServerTests {
   @Test func thePageIsHandedOutUnderAStrictPolicy() async throws {
     try await withServer { server in

@@ -5,7 +5,7 @@ import Testing
 import Wire
 
 /// What strangers and hostile friends see of a server.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct ProbeTests {
   @Test func strangersSeeAnOrdinaryWebSite() async throws {
     try await withPlainServer { port, _ in

@@ -4,7 +4,7 @@ import Testing
 import Wire
 
 /// Both ends on loopback, with nodes played by plain sockets.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct TunnelTests {
   static let path = "/k3v9QeVb0n2mXyZ41aPr7g"
 

@@ -7,7 +7,7 @@ import Testing
 import Wire
 
 /// The shipped configurations in the real programs; each is left out where it is not installed.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct WebServerTests {
   @Test(
     .enabled("nginx is not installed") { WebServer.Kind.nginx.program != nil })

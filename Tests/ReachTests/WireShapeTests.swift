@@ -6,7 +6,7 @@ import Testing
 import Wire
 
 /// What the network sees of a tunnel.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct WireShapeTests {
   /// W1: real TLS is exempt from the rule against traffic that looks like nothing, by its first
   /// three bytes, every time. B10 asks the same of the first packets.

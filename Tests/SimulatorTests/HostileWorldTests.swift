@@ -3,7 +3,7 @@ import Testing
 @testable import Simulator
 
 /// Worlds in which somebody means harm, each with the defence that meets it in its file.
-@Suite(.timeLimit(.minutes(10)), .serialized)
+@Suite(.timeLimit(.minutes(30)), .serialized)
 struct HostileWorldTests {
   /// A world is worth nothing in which the harm is not done: what is dropped because of it is
   /// counted too. The other such worlds are scripts/simulate-all's: these take a minute as it is.

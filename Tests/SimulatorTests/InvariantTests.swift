@@ -5,7 +5,7 @@ import Wire
 @testable import Simulator
 
 /// Each check must fail when what it checks is broken by hand, and only then.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(30)))
 struct InvariantTests {
   /// A room of six at rest.
   private let world: World

@@ -3,7 +3,7 @@ import Testing
 @testable import Simulator
 
 /// Storm, then calm, then everybody served again.
-@Suite(.timeLimit(.minutes(10)), .serialized)
+@Suite(.timeLimit(.minutes(30)), .serialized)
 struct StormTests {
   @Test(arguments: 1...8 as ClosedRange<UInt64>)
   func afterAStormEverybodyIsServed(seed: UInt64) throws {

@@ -2,7 +2,7 @@ import Simulator
 import Testing
 
 /// Whole worlds of real participants, small enough for every commit.
-@Suite(.timeLimit(.minutes(10)), .serialized)
+@Suite(.timeLimit(.minutes(30)), .serialized)
 struct WorldTests {
   @Test func theSameSeedGivesTheSameRunAndAnotherAnother() throws {
     let topology = try Files.topology("kitchen-table")
