@@ -36,8 +36,6 @@ final class Tunnels: Sendable {
     Task { await open(wish) }
   }
 
-  func stop() async { await clients.stop() }
-
   private func open(_ wish: TunnelWish) async {
     do throws(ReachError) {
       let port = try await clients.open(wish.address)

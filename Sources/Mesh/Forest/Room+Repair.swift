@@ -121,7 +121,11 @@ extension Room {
     for tree in Tree.allCases {
       guard let due = silenceDue(tree, ctx.settings), due <= ctx.now else { continue }
       let index = Int(tree.rawValue)
-      if forest.slots[index].doubt == nil { beginDoubt(index, &ctx) }
+      if forest.slots[index].doubt == nil {
+        beginDoubt(index, &ctx)
+      } else if let parent = forest.slots[index].parent {
+        ctx.links.doubt(parent, at: ctx.now, into: &ctx.effects)
+      }
       tryNext(tree, &ctx)
     }
   }
@@ -131,9 +135,6 @@ extension Room {
   private func tryNext(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     forest.slots[index].doubt?.tries += 1
-    if let parent = forest.slots[index].parent {
-      ctx.links.doubt(parent, at: ctx.now, into: &ctx.effects)
-    }
     guard let doubt = forest.slots[index].doubt else { return }
     let suspects = OrderedSet(forest.slots.flatMap(\.path)).subtracting(speakingNodes)
     var choice: (entangled: Int, cost: UInt64, link: LinkID)?

@@ -36,11 +36,11 @@ struct PathSet: Sendable {
   /// When ``decide(inUse:at:)`` or ``returning(from:at:_:)`` may have something to say.
   var due: Instant? {
     guard hasOther else { return nil }
-    let decision = paths.filter(\.hasAnswered).map { $0.askedAt + Self.patience }.min()
+    let decision = paths.lazy.filter(\.hasAnswered).map { $0.askedAt + Self.patience }.min()
     return returnAt.nanoseconds > 0 ? min(decision ?? returnAt, returnAt) : decision
   }
 
-  /// One more way; the one in use is noted first if it is not yet.
+  /// One more way, unless it is known or there are enough.
   mutating func learn(_ endpoint: Endpoint, isTunnel: Bool) {
     guard !paths.contains(where: { $0.endpoint == endpoint }), paths.count < Self.most else {
       return
@@ -90,7 +90,7 @@ struct PathSet: Sendable {
 
   /// The way to change to: a better one at once, another when the one in use stayed silent.
   mutating func decide(inUse: Endpoint, at now: Instant) -> Endpoint? {
-    let isOnTunnel = paths.contains { $0.endpoint == inUse && $0.isTunnel }
+    let isOnTunnel = isTunnel(inUse)
     for index in paths.indices where paths[index].hasAnswered {
       let path = paths[index]
       if isOnTunnel, !path.isTunnel {
@@ -108,7 +108,7 @@ struct PathSet: Sendable {
   mutating func returning(
     from inUse: Endpoint, at now: Instant, _ settings: LinkSettings
   ) -> [Endpoint] {
-    guard paths.contains(where: { $0.endpoint == inUse && $0.isTunnel }) else {
+    guard isTunnel(inUse) else {
       returnAt = Instant(nanoseconds: 0)
       return []
     }
