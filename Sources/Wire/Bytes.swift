@@ -16,7 +16,7 @@ package struct Bytes16: Hashable, Comparable, Sendable {
 
   /// Nil unless `bytes` has exactly 16 elements.
   package init?(_ bytes: some Sequence<UInt8>) {
-    guard let words = packWords(bytes, count: 2) else { return nil }
+    guard let words: InlineArray<2, UInt64> = packWords(bytes) else { return nil }
     self.init(high: words[0], low: words[1])
   }
 
@@ -24,7 +24,13 @@ package struct Bytes16: Hashable, Comparable, Sendable {
     (left.high, left.low) < (right.high, right.low)
   }
 
-  package var array: [UInt8] { unpackWords([high, low]) }
+  package var array: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.count)
+    bytes.append(high)
+    bytes.append(low)
+    return bytes
+  }
 }
 
 /// 32 bytes: public keys and hashes.
@@ -42,7 +48,7 @@ package struct Bytes32: Hashable, Comparable, Sendable {
 
   /// Nil unless `bytes` has exactly 32 elements.
   package init?(_ bytes: some Sequence<UInt8>) {
-    guard let words = packWords(bytes, count: 4) else { return nil }
+    guard let words: InlineArray<4, UInt64> = packWords(bytes) else { return nil }
     self.init(
       high: Bytes16(high: words[0], low: words[1]),
       low: Bytes16(high: words[2], low: words[3]))
@@ -52,7 +58,13 @@ package struct Bytes32: Hashable, Comparable, Sendable {
     (left.high, left.low) < (right.high, right.low)
   }
 
-  package var array: [UInt8] { high.array + low.array }
+  package var array: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.count)
+    bytes.append(high)
+    bytes.append(low)
+    return bytes
+  }
 }
 
 /// 64 bytes: Ed25519 signatures and Noise handshake hashes.
@@ -70,7 +82,7 @@ package struct Bytes64: Hashable, Sendable {
 
   /// Nil unless `bytes` has exactly 64 elements.
   package init?(_ bytes: some Sequence<UInt8>) {
-    guard let words = packWords(bytes, count: 8) else { return nil }
+    guard let words: InlineArray<8, UInt64> = packWords(bytes) else { return nil }
     self.init(
       high: Bytes32(
         high: Bytes16(high: words[0], low: words[1]),
@@ -80,11 +92,19 @@ package struct Bytes64: Hashable, Sendable {
         low: Bytes16(high: words[6], low: words[7])))
   }
 
-  package var array: [UInt8] { high.array + low.array }
+  package var array: [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(Self.count)
+    bytes.append(high)
+    bytes.append(low)
+    return bytes
+  }
 }
 
-private func packWords(_ bytes: some Sequence<UInt8>, count: Int) -> [UInt64]? {
-  var words = [UInt64](repeating: 0, count: count)
+private func packWords<let count: Int>(
+  _ bytes: some Sequence<UInt8>
+) -> InlineArray<count, UInt64>? {
+  var words = InlineArray<count, UInt64>(repeating: 0)
   var index = 0
   for byte in bytes {
     guard index < count * 8 else { return nil }
@@ -94,6 +114,20 @@ private func packWords(_ bytes: some Sequence<UInt8>, count: Int) -> [UInt64]? {
   return index == count * 8 ? words : nil
 }
 
-private func unpackWords(_ words: [UInt64]) -> [UInt8] {
-  words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) } }
+extension [UInt8] {
+  fileprivate mutating func append(_ word: UInt64) {
+    for shift in stride(from: 56, through: 0, by: -8) {
+      append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
+    }
+  }
+
+  fileprivate mutating func append(_ bytes: Bytes16) {
+    append(bytes.high)
+    append(bytes.low)
+  }
+
+  fileprivate mutating func append(_ bytes: Bytes32) {
+    append(bytes.high)
+    append(bytes.low)
+  }
 }

@@ -108,10 +108,8 @@ extension Room {
 
   /// Sixteen sit: who they are can change with every word and every right.
   func reseat(_ ctx: inout Context) {
-    let wishing = roster.members.values.filter { $0.rights.speaks && $0.wantsSeat }
-    guard
-      wishing.count > Stage.seats || roster.members.values.contains(where: { !$0.rights.isSeated })
-    else { return }
+    let wishing = roster.onStage.filter { $0.rights.speaks && $0.wantsSeat }
+    guard wishing.count > Stage.seats || roster.standing > 0 else { return }
     let seated = seated(wishing)
     for member in roster.members.values {
       let sits = !member.wantsSeat || seated.contains(member.person)
@@ -130,7 +128,7 @@ extension Room {
   /// Whether we would sit if we spoke.
   var wouldSit: Bool {
     guard let mine = roster[me.session] else { return false }
-    let others = roster.members.values.filter {
+    let others = roster.onStage.filter {
       $0.rights.speaks && $0.wantsSeat && $0.session != me.session
     }
     return seated(others + [mine]).contains(me.person)
@@ -160,7 +158,7 @@ extension Room {
 
   /// Three voices at once go to the audience.
   func air() {
-    let talking = roster.members.values.filter(\.isSpeaking)
+    let talking = roster.onStage.filter(\.isSpeaking)
     guard talking.count > Stage.streams, let standing else { return aired = nil }
     let talks = talking.map { member in
       let last = stream(of: member.session)?.attestations.last?.last ?? 0

@@ -20,6 +20,26 @@ struct Forest {
     var movedAt = Instant(nanoseconds: 0)
     /// A parent we moved away from, kept until the new one flows.
     var former: (link: LinkID, until: Instant)?
+
+    /// When time alone brings something about.
+    var due: Instant? {
+      var due = asking?.until
+      for moment in [former?.until, doubt?.renewAt] {
+        if let moment { due = min(due ?? moment, moment) }
+      }
+      return due
+    }
+
+    /// When silence of all streams since `last` will make the parent doubtful, or the next standby
+    /// be tried: ever more rarely, for the speaker may have nothing to say.
+    func silenceDue(_ last: Instant, _ settings: ForestSettings) -> Instant? {
+      guard parent != nil, asking == nil else { return nil }
+      guard let doubt else { return max(last, since) + settings.silenceAfter }
+      let tries = max(1, doubt.tries)
+      let patience = min(tries, settings.triesMaximum)
+      let pauses = patience * (patience + 1) / 2 + (tries - patience) * patience
+      return max(last, doubt.since) + settings.retryAfter * pauses
+    }
   }
 
   struct Asking {

@@ -64,7 +64,7 @@ extension Room {
   /// Opens links to all other roots; true when all are there.
   private func reachRoots(_ ctx: inout Context) -> Bool {
     var complete = true
-    let roots = roster.members.values.lazy.filter { $0.isRoot && $0.session != self.me.session }
+    let roots = roster.onStage.filter { $0.isRoot && $0.session != me.session }
     for member in roots.prefix(ctx.settings.frames.streams) {
       guard links.values.contains(where: { $0.session == member.session }) else {
         complete = false
@@ -76,7 +76,7 @@ extension Room {
   }
 
   private var hasOtherRoot: Bool {
-    roster.members.values.contains { $0.session != me.session && $0.isRoot && $0.isSpeaking }
+    roster.onStage.contains { $0.session != me.session && $0.isRoot && $0.isSpeaking }
   }
 
   /// A root that no longer speaks finds parents and then steps down, when somebody else speaks.
@@ -106,7 +106,7 @@ extension Room {
       _ = reachRoots(&ctx)
       return
     }
-    let roots = roster.members.values.filter(\.isRoot).map(\.node.short)
+    let roots = roster.onStage.filter(\.isRoot).map(\.node.short)
     for tree in Tree.allCases {
       let slot = forest.slots[Int(tree.rawValue)]
       guard let parent = slot.parent, let top = slot.path.first, !roots.contains(top) else {
@@ -221,7 +221,7 @@ extension Room {
   /// Nobody known will do as a parent. What they said may be long past: that they are below us, or
   /// that there is no root.
   func appeal(_ ctx: inout Context) {
-    guard forest.nextAppeal <= ctx.now, roster.members.values.contains(where: \.isRoot) else {
+    guard forest.nextAppeal <= ctx.now, roster.onStage.contains(where: \.isRoot) else {
       return
     }
     let pause = ctx.settings.forest.appeal * (talkers > 0 ? 1 : 4)

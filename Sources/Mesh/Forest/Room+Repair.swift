@@ -119,7 +119,10 @@ extension Room {
   func tickRepair(_ ctx: inout Context) {
     for tree in Tree.allCases { runTimers(tree, &ctx) }
     for tree in Tree.allCases {
-      guard let due = silenceDue(tree, ctx.settings), due <= ctx.now else { continue }
+      let slot = forest.slots[Int(tree.rawValue)]
+      guard let last = lastExpectedArrival, let due = slot.silenceDue(last, ctx.settings.forest),
+        due <= ctx.now
+      else { continue }
       let index = Int(tree.rawValue)
       if forest.slots[index].doubt == nil {
         beginDoubt(index, &ctx)
@@ -172,7 +175,7 @@ extension Room {
   }
 
   private var speakingNodes: [UInt32] {
-    roster.members.values.filter(\.isSpeaking).map(\.node.short)
+    roster.onStage.filter(\.isSpeaking).map(\.node.short)
   }
 
   private var lastExpectedArrival: Instant? {
@@ -215,34 +218,15 @@ extension Room {
     func consider(_ moment: Instant?) {
       if let moment { due = min(due ?? moment, moment) }
     }
+    let last = lastExpectedArrival
     for index in forest.slots.indices {
-      consider(forest.slots[index].asking?.until)
-      consider(forest.slots[index].former?.until)
-      consider(forest.slots[index].doubt?.renewAt)
-      consider(silenceDue(forest.slots[index].tree, settings))
+      consider(forest.slots[index].due)
+      if let last { consider(forest.slots[index].silenceDue(last, settings.forest)) }
     }
     return due
   }
 
   private func isExpected(_ stream: Stream) -> Bool {
     !stream.isOwn && roster[stream.session]?.isSpeaking == true
-  }
-
-  /// When silence of all streams will make the tree's parent doubtful, or the next standby be
-  /// tried: ever more rarely, for the speaker may have nothing to say.
-  private func silenceDue(_ tree: Tree, _ settings: Settings) -> Instant? {
-    // Field by field: this runs after every datagram, and a slot with its arrays is dear to copy.
-    let index = Int(tree.rawValue)
-    guard forest.slots[index].parent != nil, forest.slots[index].asking == nil,
-      let last = lastExpectedArrival
-    else { return nil }
-    guard forest.slots[index].doubt != nil else {
-      return max(last, forest.slots[index].since) + settings.forest.silenceAfter
-    }
-    let tries = max(1, forest.slots[index].doubt?.tries ?? 1)
-    let patience = min(tries, settings.forest.triesMaximum)
-    let pauses = patience * (patience + 1) / 2 + (tries - patience) * patience
-    let since = forest.slots[index].doubt?.since ?? last
-    return max(last, since) + settings.forest.retryAfter * pauses
   }
 }

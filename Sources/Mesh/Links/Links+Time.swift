@@ -11,8 +11,8 @@ extension Links {
     retryDials(at: now, into: &effects)
     reception.forgetHalfOpen(at: now, &table)
     // A node with a hundred links hears little on most of them.
-    for session in table.all where session.due.instant <= now {
-      run(session, at: now, into: &effects)
+    for slot in table.agenda.slots where table.agenda[slot].instant <= now {
+      if let session = table[slot: slot] { run(session, at: now, into: &effects) }
     }
     flush(at: now, into: &effects)
     plan(at: now)
@@ -85,9 +85,12 @@ extension Links {
     if let due = headerKeys.changeDue { schedule(due, .rekey) }
     for dial in dials { schedule(dial.due, .dialling) }
     if let due = reception.halfOpenDue { schedule(due, .handshake) }
-    for session in table.all {
-      if session.due.instant <= now { session.due = due(session) }
-      schedule(session.due.instant, session.due.reason)
+    let agenda = table.agenda
+    for slot in agenda.slots {
+      if agenda[slot].instant <= now, let session = table[slot: slot] {
+        agenda[slot] = due(session)
+      }
+      schedule(agenda[slot].instant, agenda[slot].reason)
     }
   }
 

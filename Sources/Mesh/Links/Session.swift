@@ -49,8 +49,8 @@ final class Session {
   /// How the peer may be dialled, as far as that is known.
   var contact: Contact?
   var standing = Standing.current { didSet { touch() } }
-  /// Time alone brings nothing about before then; long past once something else happened.
-  var due = Session.touched
+  /// Where it stands when time alone brings something about.
+  var agenda: Agenda?
   var confirmation: Confirmation?
   /// When the peer first proved to have the session too.
   var confirmedAt: Instant?
@@ -99,10 +99,8 @@ final class Session {
     pulse = Pulse(settings: settings, at: birth.now)
   }
 
-  private static let touched = Deadline(Instant(nanoseconds: .min), .flush)
-
   /// What is due here must be found out anew.
-  func touch() { due = Session.touched }
+  func touch() { agenda?[Int(id.slot)] = Agenda.touched }
 
   // MARK: Out
 

@@ -16,6 +16,7 @@ struct SessionTable {
   private var serial: UInt32 = 0
   /// All sessions, oldest first, with those closed but remembered.
   private(set) var all: [Session] = []
+  let agenda = Agenda()
 
   /// An index nobody uses; nil when there are none.
   mutating func reserve(_ entropy: inout Entropy) -> UInt32? {
@@ -35,6 +36,8 @@ struct SessionTable {
   /// Takes over the reservation of the session's index.
   mutating func insert(_ session: Session) {
     slots[Int(session.id.slot)] = session
+    agenda.open(Int(session.id.slot))
+    session.agenda = agenda
     all.append(session)
     current[session.node] = session
   }
@@ -48,9 +51,13 @@ struct SessionTable {
     retire(session)
     guard slots[Int(session.id.slot)] === session else { return }
     slots[Int(session.id.slot)] = nil
+    agenda.close(Int(session.id.slot))
     all.removeAll { $0 === session }
     release(session.index)
   }
+
+  /// Any that stands there, closed ones too.
+  subscript(slot slot: Int) -> Session? { slots[slot] }
 
   /// What a datagram's header names.
   subscript(index index: UInt32) -> Session? {

@@ -47,6 +47,17 @@ final class Overlay {
     return Deadline.earlier(answers, Deadline(min(nextShuffle, nextWalk), .shuffle))
   }
 
+  /// Whether ``tick(at:me:node:contact:entropy:actions:)`` has anything to decide.
+  func isDue(at now: Instant) -> Bool { min(nextShuffle, nextWalk) <= now }
+
+  /// Questions that were not answered, and words that were not kept.
+  func forgetOld(at now: Instant) {
+    if !asked.isEmpty { asked.removeAll { $0.until <= now } }
+    if !requests.isEmpty { requests.removeAll { $0.value <= now } }
+    if !shuffles.isEmpty { shuffles.removeAll { $0.value.until <= now } }
+    if !splitting.isEmpty { splitting.removeAll { $0.value <= now } }
+  }
+
   func isActive(_ link: LinkID) -> Bool { active.contains(link) }
 
   /// Nobody is left, and nobody known who could be asked.
@@ -144,7 +155,9 @@ final class Overlay {
   }
 
   func failed(_ node: NodeID) {
-    passive.removeAll { $0.node == node }
+    if let known = passive.indices.first(where: { passive[$0].node == node }) {
+      passive.remove(at: known)
+    }
     asked.removeAll { $0.node == node }
     splitting.removeValue(forKey: node)
   }
@@ -191,10 +204,7 @@ final class Overlay {
     at now: Instant, me: Contact, node: (LinkID) -> NodeID?, contact: (LinkID) -> Contact?,
     entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
-    asked.removeAll { $0.until <= now }
-    requests.removeAll { $0.value <= now }
-    shuffles.removeAll { $0.value.until <= now }
-    splitting.removeAll { $0.value <= now }
+    forgetOld(at: now)
     fill(
       at: now, me: me, neighbours: active.compactMap(node), entropy: &entropy, actions: &actions)
     guard nextShuffle <= now else { return }
@@ -281,7 +291,10 @@ final class Overlay {
 
   private func remember(_ contact: Contact, entropy: inout Entropy) {
     guard !contact.endpoints.isEmpty else { return }
-    passive.removeAll { $0.node == contact.node }
+    // By index: this runs for every heartbeat of a crowd, and contacts are dear to copy.
+    if let known = passive.indices.first(where: { passive[$0].node == contact.node }) {
+      passive.remove(at: known)
+    }
     if passive.count >= settings.passive {
       passive.remove(at: Int(entropy.below(UInt64(passive.count))))
     }

@@ -45,6 +45,7 @@ extension Room {
         some.map(\.introduction.contact), except: ctx.contact.node, at: ctx.now,
         entropy: &ctx.entropy)
     }
+    guard overlay.isDue(at: ctx.now) else { return overlay.forgetOld(at: ctx.now) }
     var actions: [OverlayAction] = []
     let me = ctx.contact
     let linked = links

@@ -4,7 +4,7 @@ import Wire
 
 /// Those known to be in a room, with hashes kept up to date so that two rosters can be compared in
 /// a few bytes. Of a crowd it holds the stage and a changing sample of the audience.
-struct Roster {
+struct Roster: ~Copyable {
   struct Member {
     /// By reference: rosters are walked often, and half a kilobyte with its arrays would be copied
     /// for each member (a third of all time with 300 members).
@@ -59,6 +59,10 @@ struct Roster {
 
   private let crowdEnds: Int
   private(set) var members: OrderedDictionary<SessionID, Member> = [:]
+  /// Those of them on the stage: what is asked with every word must not cost a walk over a crowd.
+  private var staged: OrderedSet<SessionID> = []
+  /// Of those who would speak, how many found no seat.
+  private(set) var standing = 0
   /// More are here than this roster holds.
   private(set) var isCrowd = false
   private(set) var audience = 0
@@ -77,6 +81,9 @@ struct Roster {
   subscript(session: SessionID) -> Member? { members[session] }
 
   var count: Int { members.count }
+
+  /// Roots and speakers are all among them.
+  var onStage: [Member] { staged.compactMap { members[$0] } }
 
   var hash: RosterHash { isCrowd ? stage : everybody }
 
@@ -194,9 +201,11 @@ struct Roster {
     if member.isOnStage {
       stage.versions ^= member.versionHash
       stage.beats ^= member.beatHash
+      if isAdded { staged.append(member.session) } else { staged.remove(member.session) }
     } else {
       audience += isAdded ? 1 : -1
     }
+    if !member.rights.isSeated { standing += isAdded ? 1 : -1 }
     let bucket = RosterBuckets.index(of: member.session)
     buckets[bucket] ^= member.versionHash
     beatBuckets[bucket] ^= member.beatHash

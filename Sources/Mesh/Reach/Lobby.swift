@@ -216,6 +216,16 @@ struct Lobby {
   }
 
   mutating func tick(_ ctx: inout Context) {
+    if overlay.isDue(at: ctx.now) { tickOverlay(&ctx) } else { overlay.forgetOld(at: ctx.now) }
+    if board.expire(at: ctx.now) { ctx.tell(.listings) }
+    for (node, peer) in wanted {
+      guard let due = peer.due, due <= ctx.now else { continue }
+      wanted[node]?.due = nil
+      ctx.links.dial(peer.contact, at: ctx.now, into: &ctx.effects)
+    }
+  }
+
+  private mutating func tickOverlay(_ ctx: inout Context) {
     var actions: [OverlayAction] = []
     var contacts: OrderedDictionary<LinkID, Contact> = [:]
     var nodes: OrderedDictionary<LinkID, NodeID> = [:]
@@ -227,12 +237,6 @@ struct Lobby {
       at: ctx.now, me: ctx.contact, node: { nodes[$0] }, contact: { contacts[$0] },
       entropy: &ctx.entropy, actions: &actions)
     perform(actions, because: nil, &ctx)
-    if board.expire(at: ctx.now) { ctx.tell(.listings) }
-    for (node, peer) in wanted {
-      guard let due = peer.due, due <= ctx.now else { continue }
-      wanted[node]?.due = nil
-      ctx.links.dial(peer.contact, at: ctx.now, into: &ctx.effects)
-    }
   }
 
   private mutating func perform(
