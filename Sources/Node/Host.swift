@@ -50,7 +50,7 @@ package actor Host {
   private var nextLook: Int64 = 0
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
-  private var onTunnelWish: (@Sendable (TunnelWish) -> Void)?
+  private var onTunnelWish: (@Sendable (TunnelOrder) -> Void)?
   private var hasStopped = false
 
   /// What stays the same about this node.
@@ -140,9 +140,16 @@ package actor Host {
   /// Tells the mesh through which web server this node can be reached.
   package func reachable(through tunnel: TunnelAddress?) { perform(.reachableThrough(tunnel)) }
 
-  /// `open` is called when a stream to a node is wanted; it may call ``tunnelOpened(to:port:)``.
-  package func openTunnels(by open: @escaping @Sendable (TunnelWish) -> Void) {
-    onTunnelWish = open
+  /// What the mesh wants of whoever keeps tunnels.
+  package enum TunnelOrder: Sendable {
+    /// A stream to a node; it may be followed by ``Host/tunnelOpened(to:port:)``.
+    case open(TunnelWish)
+    /// Nobody needs the stream behind this port.
+    case close(UInt16)
+  }
+
+  package func keepTunnels(by keeper: @escaping @Sendable (TunnelOrder) -> Void) {
+    onTunnelWish = keeper
   }
 
   /// Datagrams to this port of the loopback address reach the node by a stream.
@@ -240,8 +247,10 @@ package actor Host {
       keep(effects.keepsakes)
       effects.keepsakes.removeAll()
     }
-    for wish in effects.tunnels { onTunnelWish?(wish) }
+    for wish in effects.tunnels { onTunnelWish?(.open(wish)) }
     effects.tunnels.removeAll()
+    for path in effects.unneeded { onTunnelWish?(.close(path.port)) }
+    effects.unneeded.removeAll()
     socket.send(effects.outbox)
     effects.outbox.removeAll()
     if !effects.notes.isEmpty {

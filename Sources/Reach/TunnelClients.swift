@@ -19,14 +19,15 @@ package final class TunnelClients: Sendable {
 
   private struct State {
     var budget = DialBudget()
-    var open: [UInt16: any Channel] = [:]
+    var open: [UInt64: any Channel] = [:]
+    var latest: UInt64 = 0
     /// On the way.
     var opening = 0
     var isStopped = false
   }
 
   private let nodePort: UInt16
-  private let closed: @Sendable (UInt16) -> Void
+  private let closed: @Sendable (OpenTunnel) -> Void
   private let context: NIOSSLContext?
   /// For servers known by their key, whatever name their certificate carries.
   private let pinned: NIOSSLContext?
@@ -39,7 +40,7 @@ package final class TunnelClients: Sendable {
   ///
   /// It is called on a thread of the network's: it must not wait.
   package init(
-    nodePort: UInt16, trust: Trust = .system, closed: @escaping @Sendable (UInt16) -> Void
+    nodePort: UInt16, trust: Trust = .system, closed: @escaping @Sendable (OpenTunnel) -> Void
   ) {
     self.nodePort = nodePort
     self.closed = closed
@@ -53,35 +54,35 @@ package final class TunnelClients: Sendable {
     pinned = try? NIOSSLContext(configuration: settings)
   }
 
-  /// Opens a tunnel and returns the port on 127.0.0.1 that the node dials.
-  package func open(_ address: TunnelAddress) async throws(ReachError) -> UInt16 {
-    try begin(address)
+  /// Opens a tunnel.
+  ///
+  /// `isNamed`: the person named the node. Where only others say that there is a tunnel, neither
+  /// this machine nor what is linked to it is called, and nobody often.
+  package func open(
+    _ address: TunnelAddress, isNamed: Bool = true
+  ) async throws(ReachError) -> OpenTunnel {
+    try begin(address, isNamed: isNamed)
     let result: Result<(any Channel, UInt16), ReachError>
-    do throws(ReachError) { result = .success(try await call(address)) } catch {
+    do throws(ReachError) { result = .success(try await call(address, isNamed: isNamed)) } catch {
       result = .failure(error)
     }
-    let stopped = state.withLock { state in
-      state.opening -= 1
-      if case .success(let (channel, port)) = result, !state.isStopped {
-        state.open[port] = channel
-      }
-      return state.isStopped
-    }
+    let number = settle(address, result)
     let (channel, port) = try result.get()
-    guard !stopped else {
+    guard let number else {
       channel.close(promise: nil)
       throw .stopped
     }
+    let tunnel = OpenTunnel(number: number, port: port)
     channel.closeFuture.whenComplete { _ in
-      self.state.withLock { $0.open[port] = nil }
-      self.closed(port)
+      self.state.withLock { $0.open[number] = nil }
+      self.closed(tunnel)
     }
-    return port
+    return tunnel
   }
 
-  /// Ends a tunnel; a port that is none is ignored.
-  package func close(_ port: UInt16) {
-    state.withLock { $0.open[port] }?.close(promise: nil)
+  /// Ends a tunnel; one that ended is ignored.
+  package func close(_ tunnel: OpenTunnel) {
+    state.withLock { $0.open[tunnel.number] }?.close(promise: nil)
   }
 
   /// Ends all tunnels, for good.
@@ -93,12 +94,35 @@ package final class TunnelClients: Sendable {
     for channel in channels { try? await channel.close() }
   }
 
-  private func begin(_ address: TunnelAddress) throws(ReachError) {
-    let now = NIODeadline.now().uptimeNanoseconds / 1_000_000
+  /// The number of the new tunnel, if there is one and may be.
+  private func settle(
+    _ address: TunnelAddress, _ result: Result<(any Channel, UInt16), ReachError>
+  ) -> UInt64? {
+    state.withLock { state in
+      state.opening -= 1
+      guard case .success(let (channel, _)) = result else {
+        state.budget.failed(address.host, now: Self.now)
+        return nil
+      }
+      state.budget.succeeded(address.host)
+      guard !state.isStopped else { return nil }
+      state.latest += 1
+      state.open[state.latest] = channel
+      return state.latest
+    }
+  }
+
+  private static var now: UInt64 { NIODeadline.now().uptimeNanoseconds / 1_000_000 }
+
+  private func begin(_ address: TunnelAddress, isNamed: Bool) throws(ReachError) {
     let refusal = state.withLock { state -> ReachError? in
       if state.isStopped { return .stopped }
       if state.open.count + state.opening >= Self.most { return .full }
-      if !state.budget.take(address.host, now: now) { return .tooOften }
+      switch state.budget.take(address.host, isNamed: isNamed, now: Self.now) {
+      case .tooOften: return .tooOften
+      case .leftAlone: return .leftAlone
+      case nil: break
+      }
       state.opening += 1
       return nil
     }
@@ -106,9 +130,12 @@ package final class TunnelClients: Sendable {
   }
 
   /// Happy eyeballs (RFC 8305) over the families, then TLS, then the WebSocket.
-  private func call(_ address: TunnelAddress) async throws(ReachError) -> (any Channel, UInt16) {
+  private func call(
+    _ address: TunnelAddress, isNamed: Bool
+  ) async throws(ReachError) -> (any Channel, UInt16) {
     guard let context = address.pin == nil ? context : pinned else { throw .untrusted }
-    let dial = Dial(address: address, context: context, nodePort: nodePort, tally: tally)
+    let dial = Dial(
+      address: address, context: context, nodePort: nodePort, isNamed: isNamed, tally: tally)
     let channel: any Channel
     let joined: EventLoopFuture<UInt16>
     do {
@@ -156,11 +183,13 @@ private struct Dial: Sendable {
   let address: TunnelAddress
   let context: NIOSSLContext
   let nodePort: UInt16
+  let isNamed: Bool
   let tally: Tally
 
   /// TLS and the request; the future is the port of the tunnel.
   func furnish(_ channel: any Channel) throws -> EventLoopFuture<UInt16> {
     let pipeline = channel.pipeline.syncOperations
+    if !isNamed { try pipeline.addHandler(HomeGuard()) }
     try pipeline.addHandler(secured())
     try pipeline.addHandler(WriteJoiner())
     let upgrader = NIOTypedWebSocketClientUpgrader<UInt16>(

@@ -102,7 +102,7 @@ struct Up: AsyncParsableCommand {
       stopDescriptors: stops,
       attach: { [logger] host in
         let tunnels = Tunnels(host: host, nodePort: nodePort, logger: logger)
-        await host.openTunnels { tunnels.want($0) }
+        await host.keepTunnels { tunnels.take($0) }
         await host.reachable(through: address)
       }
     ) { [json, readyFd] addresses in

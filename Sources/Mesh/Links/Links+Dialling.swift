@@ -34,7 +34,10 @@ extension Links {
   package func redial(of node: NodeID) -> Instant? { redials.until(node) }
 
   /// The person asks: earlier dials in vain do not count.
-  package mutating func forgive(_ node: NodeID) { redials.forget(node) }
+  package mutating func forgive(_ node: NodeID) {
+    redials.forget(node)
+    detours.name(node)
+  }
 
   mutating func retryDials(at now: Instant, into effects: inout Effects) {
     for dial in dials where dial.due <= now {
@@ -69,7 +72,7 @@ extension Links {
       dial.attempt > 1 || dial.contact.endpoints.isEmpty
     {
       dial.hasAskedForDetour = true
-      effects.tunnels.append(TunnelWish(node: dial.contact.node, address: tunnel))
+      wantTunnel(tunnel, to: dial.contact.node, into: &effects)
     }
     dial.cookied = []
     schedule(dial.due, .dialling)
