@@ -39,12 +39,18 @@ package actor Host {
   var controlPath: String?
   var clients: [Int: ControlClient] = [:]
   var nextClient = 0
+  /// Where others on the same cable are heard; nil unless the person wants it.
+  var beacons: BeaconSocket?
+  /// Somebody new was heard there.
+  var isCalledFor = false
   var waitingJoins: [WaitingJoin] = []
   var waitingLinks: [WaitingLink] = []
   /// Peers that the person or the settings named, and those of them that were missed aloud.
   var named: Set<NodeID> = []
   var missed: Set<NodeID> = []
 
+  /// False when every question to a name server would tell whom this node looks for.
+  let looksUpNames: Bool
   private var hellos: HelloLog?
   private let kept: KeptOperations?
   private var nextLook: Int64 = 0
@@ -70,8 +76,9 @@ package actor Host {
     loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
     introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
     hellos: consuming HelloLog? = nil, kept: sending KeptOperations? = nil,
-    clock: Clock = Clock(), logger: Logger
+    looksUpNames: Bool = true, clock: Clock = Clock(), logger: Logger
   ) {
+    self.looksUpNames = looksUpNames
     self.loop = loop
     self.clock = clock
     self.logger = logger
@@ -95,6 +102,14 @@ package actor Host {
     }
     loop.onAlarm { [unowned self] in assumeIsolated { $0.alarmRang() } }
     perform(.give(identity.capacity))
+  }
+
+  /// Whether a beacon was news.
+  func hear(beacon: [UInt8], from source: Endpoint) -> Bool {
+    let isNews = participant.heard(
+      beacon: beacon, from: source, at: clock.now, into: &effects)
+    applyEffects(from: .world)
+    return isNews
   }
 
   /// Asks for the end when there is something to read at `descriptor`: a signal, or the end of a

@@ -25,6 +25,11 @@ final class HomeGuard: ChannelInboundHandler, RemovableChannelHandler {
     return true
   }
 
+  /// Of a host that is an address; names are looked at when it is known where they lead.
+  static func isHome(host: String) -> Bool {
+    (try? SocketAddress(ipAddress: host, port: 0)).map(isHome) ?? (host == "localhost")
+  }
+
   /// Loopback, unspecified (which means loopback) and link-local addresses.
   static func isHome(_ address: SocketAddress) -> Bool {
     guard let text = address.ipAddress else { return true }

@@ -6,6 +6,8 @@ package enum ReachError: Error, Hashable, Sendable {
   case tooOften
   /// Only others say that there is a tunnel, and there was none lately, or too many say so.
   case leftAlone
+  /// There is no program for this transport, or it does not run; nothing is called without it.
+  case noTransport
   /// As many tunnels are open as may be.
   case full
   /// No name, no way, or nobody there.

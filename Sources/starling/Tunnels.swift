@@ -19,12 +19,14 @@ final class Tunnels: Sendable {
   private let book: Mutex<TunnelBook>
   private let news: AsyncStream<News>.Continuation
 
-  init(host: Host, nodePort: UInt16, logger: Logger) {
+  init(host: Host, nodePort: UInt16, _ disguises: Disguises, logger: Logger) {
     let (stream, news) = AsyncStream.makeStream(of: News.self)
     self.logger = logger
     self.news = news
     book = Mutex(TunnelBook())
-    clients = TunnelClients(nodePort: nodePort) { news.yield(.ended($0)) }
+    clients = TunnelClients(
+      nodePort: nodePort, proxy: disguises.proxy, transports: disguises.transports
+    ) { news.yield(.ended($0)) }
     // One after the other, or the mesh could hear of the end of a port before its beginning.
     Task { [weak self] in
       for await item in stream { await self?.tell(item, host) }

@@ -143,6 +143,24 @@ import Wire
     }
   }
 
+  @Test func whoMovedIsReachedWhereItIsHeardOf() throws {
+    let network = LinkNetwork(seed: 8)
+    let one = try network.add(seed: 81)
+    let two = try network.add(seed: 82)
+    let stale = Endpoint(ipv4: 0x0A00_0009, port: 9)
+    network.act(one) {
+      $0.dial(Contact(node: two.id, endpoints: [stale]), at: $1, into: &$2)
+    }
+    network.run(for: .milliseconds(1_500))
+    #expect(one.link(to: two) == nil)
+    network.act(one) {
+      $0.learn(path: two.endpoint, isTunnel: false, to: two.id, at: $1, into: &$2)
+    }
+    network.run(for: .milliseconds(500))
+    let link = try #require(one.link(to: two))
+    #expect(one.links.endpoint(of: link) == two.endpoint)
+  }
+
   private func tidy(_ pair: Pair, keepingReady kept: [LinkID] = []) -> Int {
     let before = pair.one.unneeded.count
     pair.network.act(pair.one) { $0.tidyPaths(keepingReady: kept, at: $1, into: &$2) }

@@ -149,6 +149,41 @@ struct TunnelTests {
       await node.leave()
     }
   }
+
+  /// Tor and others: the name is looked up there, and nobody is called past it.
+  @Test func everythingGoesThroughAProxy() async throws {
+    let proxy = try await SocksServer()
+    try await withServer { server, files in
+      let node = try await Party()
+      let clients = TunnelClients(
+        nodePort: node.port, trust: .file(files.certificate),
+        proxy: SocksProxy(host: "127.0.0.1", port: proxy.port)
+      ) { _ in }
+      let named = try #require(
+        TunnelAddress(host: "localhost", port: server.port, path: Self.path))
+      let numbered = try #require(
+        TunnelAddress(host: "127.0.0.1", port: server.port, path: Self.path))
+      #expect(try await clients.open(named).port > 0)
+      #expect(try await clients.open(numbered).port > 0)
+      #expect(proxy.hosts == ["localhost", "127.0.0.1"])
+      await proxy.stop()
+      await #expect(throws: ReachError.unreachable) { try await clients.open(numbered) }
+      await clients.stop()
+      await node.leave()
+    }
+  }
+
+  @Test func aProxyThatSaysNoIsNotGoneAround() async throws {
+    let proxy = try await SocksServer()
+    let gone = try await Party()
+    await gone.leave()
+    let clients = TunnelClients(
+      nodePort: 9, proxy: SocksProxy(host: "127.0.0.1", port: proxy.port)
+    ) { _ in }
+    let address = try #require(TunnelAddress(host: "127.0.0.1", port: gone.port, path: "/p"))
+    await #expect(throws: ReachError.refused) { try await clients.open(address) }
+    await proxy.stop()
+  }
 }
 
 extension TunnelTests {

@@ -1,3 +1,5 @@
+// Which streams to other nodes are kept, over all rooms.
+
 extension Context {
   /// Streams to parents are there before they are needed; what is of no use to anybody ends.
   mutating func keepTunnels(for rooms: [Room]) {

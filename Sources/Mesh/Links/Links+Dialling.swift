@@ -93,7 +93,7 @@ extension Links {
       dial.noise = nil
       return
     }
-    for endpoint in dial.contact.endpoints + (dial.detour.map { [$0] } ?? []) {
+    for endpoint in dial.places {
       sendMasked(dial.hello, mask: dial.keys.mask, to: endpoint, into: &effects)
     }
   }
@@ -130,7 +130,7 @@ extension Links {
   ) -> Bool {
     guard
       !dial.hello.isEmpty, !dial.cookied.contains(source),
-      dial.contact.endpoints.contains(source) || dial.detour == source,
+      dial.places.contains(source),
       let cookie = HandshakeDatagram.openCookie(body, key: dial.keys.cookie, mac1: dial.mac1)
     else { return false }
     dial.cookied.append(source)

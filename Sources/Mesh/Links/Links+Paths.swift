@@ -17,10 +17,13 @@ extension Links {
       session.paths.learn(path, isTunnel: isTunnel)
       return session.touch()
     }
-    guard let dial = dials.first(where: { $0.contact.node == node }), dial.detour == nil else {
-      return
+    guard let dial = dials.first(where: { $0.contact.node == node }) else { return }
+    if isTunnel {
+      guard dial.detour == nil else { return }
+      dial.detour = path
+    } else {
+      guard path.isDiallable, dial.learn(path) else { return }
     }
-    dial.detour = path
     if !dial.hello.isEmpty {
       sendMasked(dial.hello, mask: dial.keys.mask, to: path, into: &effects)
     }
