@@ -14,6 +14,9 @@ package struct Effects: Sendable {
   /// Streams that are wanted: whoever can opens one, puts a local socket before it and says so with
   /// ``Command/tunnelOpened(_:_:)``.
   package var tunnels: [TunnelWish] = []
+  /// Local sockets whose streams nobody needs any more: whoever opened them closes them and says so
+  /// with ``Command/tunnelClosed(_:)``.
+  package var unneeded: [Endpoint] = []
 
   package init() {}
 
@@ -21,6 +24,7 @@ package struct Effects: Sendable {
     answered.removeAll(keepingCapacity: true)
     keepsakes.removeAll()
     tunnels.removeAll()
+    unneeded.removeAll()
     outbox.removeAll()
     events.removeAll(keepingCapacity: true)
     notes.removeAll(keepingCapacity: true)
@@ -31,10 +35,13 @@ package struct Effects: Sendable {
 package struct TunnelWish: Hashable, Sendable {
   package let node: NodeID
   package let address: TunnelAddress
+  /// The person named the node, by its address or by a link; else only others say that it is there.
+  package let isNamed: Bool
 
-  package init(node: NodeID, address: TunnelAddress) {
+  package init(node: NodeID, address: TunnelAddress, isNamed: Bool = false) {
     self.node = node
     self.address = address
+    self.isNamed = isNamed
   }
 }
 

@@ -486,6 +486,7 @@ extension Participant {
       ctx.tell(.refused(.roomExpired, room.id))
       leave(room.id)
     }
+    ctx.keepTunnels(for: rooms)
     for link in ctx.links.up {
       guard let node = ctx.links.node(of: link), !lobby.wants(node),
         !lobby.overlay.isActive(link),

@@ -86,7 +86,10 @@ extension Host {
   package func connect(
     _ address: PeerAddress, named isNamed: Bool = false, for client: Int? = nil
   ) async -> Bool {
-    let endpoints = await Resolver.resolve(host: address.host, port: address.port)
+    let endpoints =
+      looksUpNames
+      ? await Resolver.resolve(host: address.host, port: address.port)
+      : Endpoint(host: address.host, port: address.port).map { [$0] } ?? []
     guard !endpoints.isEmpty || address.tunnel != nil else { return false }
     let node = address.node
     if isNamed { named.insert(node) }

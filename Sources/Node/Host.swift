@@ -39,18 +39,24 @@ package actor Host {
   var controlPath: String?
   var clients: [Int: ControlClient] = [:]
   var nextClient = 0
+  /// Where others on the same cable are heard; nil unless the person wants it.
+  var beacons: BeaconSocket?
+  /// Somebody new was heard there.
+  var isCalledFor = false
   var waitingJoins: [WaitingJoin] = []
   var waitingLinks: [WaitingLink] = []
   /// Peers that the person or the settings named, and those of them that were missed aloud.
   var named: Set<NodeID> = []
   var missed: Set<NodeID> = []
 
+  /// False when every question to a name server would tell whom this node looks for.
+  let looksUpNames: Bool
   private var hellos: HelloLog?
   private let kept: KeptOperations?
   private var nextLook: Int64 = 0
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
-  private var onTunnelWish: (@Sendable (TunnelWish) -> Void)?
+  private var onTunnelWish: (@Sendable (TunnelOrder) -> Void)?
   private var hasStopped = false
 
   /// What stays the same about this node.
@@ -70,8 +76,9 @@ package actor Host {
     loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
     introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
     hellos: consuming HelloLog? = nil, kept: sending KeptOperations? = nil,
-    clock: Clock = Clock(), logger: Logger
+    looksUpNames: Bool = true, clock: Clock = Clock(), logger: Logger
   ) {
+    self.looksUpNames = looksUpNames
     self.loop = loop
     self.clock = clock
     self.logger = logger
@@ -95,6 +102,14 @@ package actor Host {
     }
     loop.onAlarm { [unowned self] in assumeIsolated { $0.alarmRang() } }
     perform(.give(identity.capacity))
+  }
+
+  /// Whether a beacon was news.
+  func hear(beacon: [UInt8], from source: Endpoint) -> Bool {
+    let isNews = participant.heard(
+      beacon: beacon, from: source, at: clock.now, into: &effects)
+    applyEffects(from: .world)
+    return isNews
   }
 
   /// Asks for the end when there is something to read at `descriptor`: a signal, or the end of a
@@ -140,9 +155,16 @@ package actor Host {
   /// Tells the mesh through which web server this node can be reached.
   package func reachable(through tunnel: TunnelAddress?) { perform(.reachableThrough(tunnel)) }
 
-  /// `open` is called when a stream to a node is wanted; it may call ``tunnelOpened(to:port:)``.
-  package func openTunnels(by open: @escaping @Sendable (TunnelWish) -> Void) {
-    onTunnelWish = open
+  /// What the mesh wants of whoever keeps tunnels.
+  package enum TunnelOrder: Sendable {
+    /// A stream to a node; it may be followed by ``Host/tunnelOpened(to:port:)``.
+    case open(TunnelWish)
+    /// Nobody needs the stream behind this port.
+    case close(UInt16)
+  }
+
+  package func keepTunnels(by keeper: @escaping @Sendable (TunnelOrder) -> Void) {
+    onTunnelWish = keeper
   }
 
   /// Datagrams to this port of the loopback address reach the node by a stream.
@@ -240,8 +262,10 @@ package actor Host {
       keep(effects.keepsakes)
       effects.keepsakes.removeAll()
     }
-    for wish in effects.tunnels { onTunnelWish?(wish) }
+    for wish in effects.tunnels { onTunnelWish?(.open(wish)) }
     effects.tunnels.removeAll()
+    for path in effects.unneeded { onTunnelWish?(.close(path.port)) }
+    effects.unneeded.removeAll()
     socket.send(effects.outbox)
     effects.outbox.removeAll()
     if !effects.notes.isEmpty {

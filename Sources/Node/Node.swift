@@ -63,7 +63,7 @@ package struct Node: ~Copyable {
       introduction: Host.Introduction(
         name: configuration.name, capacity: configuration.capacity, version: version),
       remembered: keeper.load(), hellos: hellos,
-      kept: kept, clock: clock, logger: logger)
+      kept: kept, looksUpNames: configuration.proxy == nil, clock: clock, logger: logger)
     self.loop = loop
     self.keeper = keeper
     self.configuration = configuration
@@ -90,12 +90,20 @@ package struct Node: ~Copyable {
     try await host.openControl(at: configuration.control)
     await host.reachable(at: await Self.places(configuration, port: host.local.port))
     ready(await host.peerAddresses())
+    if !configuration.lan.isEmpty {
+      do throws(SystemError) {
+        try await host.watch(beacons: BeaconSocket(names: configuration.lan))
+      } catch {
+        logger.warning("Nobody is looked for on the local network: \(error.sentence).")
+      }
+    }
     let dialler = Dialler(configuration: configuration, logger: logger)
     let hellosPath = storage.hellosPath
-    await withTaskGroup { [host, keeper] group in
+    await withTaskGroup { [host, keeper, configuration] group in
       group.addTask { for await _ in stops { return } }
       group.addTask { await dialler.run(host) }
       group.addTask { await keeper.run(host) }
+      if !configuration.lan.isEmpty { group.addTask { await host.callOut() } }
       group.addTask { await HelloLog.settle(hellosPath) }
       await group.next()
       group.cancelAll()
@@ -125,7 +133,10 @@ package struct Node: ~Copyable {
     var places: [Endpoint] = []
     for text in configuration.advertise {
       guard let (host, port) = try? PeerAddress.hostAndPort(Substring(text).utf8) else { continue }
-      places += await Resolver.resolve(host: host, port: port)
+      places +=
+        configuration.proxy == nil
+        ? await Resolver.resolve(host: host, port: port)
+        : Endpoint(host: host, port: port).map { [$0] } ?? []
     }
     if !places.isEmpty { return places }
     guard configuration.bind.address == .zero else {

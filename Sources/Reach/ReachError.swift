@@ -4,6 +4,10 @@
 package enum ReachError: Error, Hashable, Sendable {
   /// This host was called often enough in the last minute.
   case tooOften
+  /// Only others say that there is a tunnel, and there was none lately, or too many say so.
+  case leftAlone
+  /// There is no program for this transport, or it does not run; nothing is called without it.
+  case noTransport
   /// As many tunnels are open as may be.
   case full
   /// No name, no way, or nobody there.

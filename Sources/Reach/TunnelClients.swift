@@ -19,14 +19,17 @@ package final class TunnelClients: Sendable {
 
   private struct State {
     var budget = DialBudget()
-    var open: [UInt16: any Channel] = [:]
+    var open: [UInt64: any Channel] = [:]
+    var latest: UInt64 = 0
     /// On the way.
     var opening = 0
     var isStopped = false
   }
 
   private let nodePort: UInt16
-  private let closed: @Sendable (UInt16) -> Void
+  private let proxy: SocksProxy?
+  private let transports: Transports?
+  private let closed: @Sendable (OpenTunnel) -> Void
   private let context: NIOSSLContext?
   /// For servers known by their key, whatever name their certificate carries.
   private let pinned: NIOSSLContext?
@@ -35,13 +38,18 @@ package final class TunnelClients: Sendable {
 
   package var counts: TunnelCounts { tally.counts }
 
-  /// `closed` is told once of every port that ``open(_:)`` returned, when it leads nowhere.
+  /// With a `proxy` nothing is called but through it, and no name is looked up here; `transports`
+  /// are the disguises there are.
   ///
-  /// It is called on a thread of the network's: it must not wait.
+  /// `closed` is told once of every tunnel that ``open(_:isNamed:)`` returned, when it is over. It
+  /// is called on a thread of the network's: it must not wait.
   package init(
-    nodePort: UInt16, trust: Trust = .system, closed: @escaping @Sendable (UInt16) -> Void
+    nodePort: UInt16, trust: Trust = .system, proxy: SocksProxy? = nil,
+    transports: Transports? = nil, closed: @escaping @Sendable (OpenTunnel) -> Void
   ) {
     self.nodePort = nodePort
+    self.proxy = proxy
+    self.transports = transports
     self.closed = closed
     var settings = TLSConfiguration.makeClientConfiguration()
     settings.minimumTLSVersion = .tlsv12
@@ -53,35 +61,35 @@ package final class TunnelClients: Sendable {
     pinned = try? NIOSSLContext(configuration: settings)
   }
 
-  /// Opens a tunnel and returns the port on 127.0.0.1 that the node dials.
-  package func open(_ address: TunnelAddress) async throws(ReachError) -> UInt16 {
-    try begin(address)
+  /// Opens a tunnel.
+  ///
+  /// `isNamed`: the person named the node. Where only others say that there is a tunnel, neither
+  /// this machine nor what is linked to it is called, and nobody often.
+  package func open(
+    _ address: TunnelAddress, isNamed: Bool = true
+  ) async throws(ReachError) -> OpenTunnel {
+    try begin(address, isNamed: isNamed)
     let result: Result<(any Channel, UInt16), ReachError>
-    do throws(ReachError) { result = .success(try await call(address)) } catch {
+    do throws(ReachError) { result = .success(try await call(address, isNamed: isNamed)) } catch {
       result = .failure(error)
     }
-    let stopped = state.withLock { state in
-      state.opening -= 1
-      if case .success(let (channel, port)) = result, !state.isStopped {
-        state.open[port] = channel
-      }
-      return state.isStopped
-    }
+    let number = settle(address, result)
     let (channel, port) = try result.get()
-    guard !stopped else {
+    guard let number else {
       channel.close(promise: nil)
       throw .stopped
     }
+    let tunnel = OpenTunnel(number: number, port: port)
     channel.closeFuture.whenComplete { _ in
-      self.state.withLock { $0.open[port] = nil }
-      self.closed(port)
+      self.state.withLock { $0.open[number] = nil }
+      self.closed(tunnel)
     }
-    return port
+    return tunnel
   }
 
-  /// Ends a tunnel; a port that is none is ignored.
-  package func close(_ port: UInt16) {
-    state.withLock { $0.open[port] }?.close(promise: nil)
+  /// Ends a tunnel; one that ended is ignored.
+  package func close(_ tunnel: OpenTunnel) {
+    state.withLock { $0.open[tunnel.number] }?.close(promise: nil)
   }
 
   /// Ends all tunnels, for good.
@@ -93,22 +101,53 @@ package final class TunnelClients: Sendable {
     for channel in channels { try? await channel.close() }
   }
 
-  private func begin(_ address: TunnelAddress) throws(ReachError) {
-    let now = NIODeadline.now().uptimeNanoseconds / 1_000_000
+  /// The number of the new tunnel, if there is one and may be.
+  private func settle(
+    _ address: TunnelAddress, _ result: Result<(any Channel, UInt16), ReachError>
+  ) -> UInt64? {
+    state.withLock { state in
+      state.opening -= 1
+      guard case .success(let (channel, _)) = result else {
+        state.budget.failed(address.host, now: Self.now)
+        return nil
+      }
+      state.budget.succeeded(address.host)
+      guard !state.isStopped else { return nil }
+      state.latest += 1
+      state.open[state.latest] = channel
+      return state.latest
+    }
+  }
+
+  private static var now: UInt64 { NIODeadline.now().uptimeNanoseconds / 1_000_000 }
+
+  private func begin(_ address: TunnelAddress, isNamed: Bool) throws(ReachError) {
     let refusal = state.withLock { state -> ReachError? in
       if state.isStopped { return .stopped }
       if state.open.count + state.opening >= Self.most { return .full }
-      if !state.budget.take(address.host, now: now) { return .tooOften }
+      switch state.budget.take(address.host, isNamed: isNamed, now: Self.now) {
+      case .tooOften: return .tooOften
+      case .leftAlone: return .leftAlone
+      case nil: break
+      }
       state.opening += 1
       return nil
     }
     if let refusal { throw refusal }
   }
 
-  /// Happy eyeballs (RFC 8305) over the families, then TLS, then the WebSocket.
-  private func call(_ address: TunnelAddress) async throws(ReachError) -> (any Channel, UInt16) {
+  /// Happy eyeballs (RFC 8305) over the families, or a proxy, or a transport's program; then
+  /// whatever the address says.
+  private func call(
+    _ address: TunnelAddress, isNamed: Bool
+  ) async throws(ReachError) -> (any Channel, UInt16) {
+    guard isNamed || !HomeGuard.isHome(host: address.host) else { throw .unreachable }
     guard let context = address.pin == nil ? context : pinned else { throw .untrusted }
-    let dial = Dial(address: address, context: context, nodePort: nodePort, tally: tally)
+    let through = try await proxy(for: address)
+    let call = TunnelCall(
+      address: address, proxy: through, context: context, nodePort: nodePort, isNamed: isNamed,
+      tally: tally)
+    let patience = through == nil ? Self.patience : Self.patienceWithProxies
     let channel: any Channel
     let joined: EventLoopFuture<UInt16>
     do {
@@ -116,14 +155,15 @@ package final class TunnelClients: Sendable {
         .connectTimeout(Self.patience)
         .channelOption(.tcpOption(.tcp_nodelay), value: 1)
         .channelOption(.writeBufferWaterMark, value: StreamOptions.waterMark)
-        .connect(host: address.host, port: Int(address.port)) { channel in
-          channel.eventLoop.makeCompletedFuture { (channel, try dial.furnish(channel)) }
+        .connect(host: through?.host ?? address.host, port: Int(through?.port ?? address.port)) {
+          channel in
+          channel.eventLoop.makeCompletedFuture { (channel, try call.furnish(channel)) }
         }
     } catch {
       throw .unreachable
     }
     let isLate = Mutex(false)
-    let end = channel.eventLoop.scheduleTask(in: Self.patience) {
+    let end = channel.eventLoop.scheduleTask(in: patience) {
       isLate.withLock { $0 = true }
       channel.close(promise: nil)
     }
@@ -134,6 +174,15 @@ package final class TunnelClients: Sendable {
       channel.close(promise: nil)
       throw isLate.withLock { $0 } ? .late : Self.reason(error)
     }
+  }
+
+  /// Whom to ask for the connection; nil for nobody.
+  ///
+  /// A transport's program has been told of the proxy itself.
+  private func proxy(for address: TunnelAddress) async throws(ReachError) -> SocksProxy? {
+    guard case .pluggable(let call) = address.kind else { return proxy }
+    guard let transports else { throw .noTransport }
+    return try await transports.client(for: call.name).telling(call.arguments)
   }
 
   private static func reason(_ error: any Error) -> ReachError {
@@ -149,57 +198,6 @@ package final class TunnelClients: Sendable {
   package static let most = 64
   /// For the connection, and again for TLS and the WebSocket.
   private static let patience = TimeAmount.seconds(10)
-}
-
-/// What a call says.
-private struct Dial: Sendable {
-  let address: TunnelAddress
-  let context: NIOSSLContext
-  let nodePort: UInt16
-  let tally: Tally
-
-  /// TLS and the request; the future is the port of the tunnel.
-  func furnish(_ channel: any Channel) throws -> EventLoopFuture<UInt16> {
-    let pipeline = channel.pipeline.syncOperations
-    try pipeline.addHandler(secured())
-    try pipeline.addHandler(WriteJoiner())
-    let upgrader = NIOTypedWebSocketClientUpgrader<UInt16>(
-      maxFrameSize: TunnelMessage.longest,
-      upgradePipelineHandler: { [nodePort, tally] channel, _ in
-        StreamOptions.live(channel).flatMap {
-          Tunnel.join(channel, end: .inside, nodePort: nodePort, tally: tally)
-        }
-      })
-    let upgrade = NIOTypedHTTPClientUpgradeConfiguration<UInt16>(
-      upgradeRequestHead: head, upgraders: [upgrader],
-      notUpgradingCompletionHandler: { channel in
-        channel.eventLoop.makeFailedFuture(ReachError.refused)
-      })
-    return try pipeline.configureUpgradableHTTPClientPipeline(
-      configuration: NIOUpgradableHTTPClientPipelineConfiguration(upgradeConfiguration: upgrade))
-  }
-
-  private func secured() throws -> NIOSSLClientHandler {
-    let name = address.isName ? address.host : nil
-    guard let pin = address.pin else {
-      return try NIOSSLClientHandler(context: context, serverHostname: name)
-    }
-    return try NIOSSLClientHandler(
-      context: context, serverHostname: name,
-      customVerificationCallback: { chain, promise in
-        let leaf = chain.first.flatMap { try? $0.toDERBytes() }
-        let isRight = leaf.flatMap(CertificateKey.hash(ofDER:)) == pin
-        promise.succeed(isRight ? .certificateVerified : .failed)
-      })
-  }
-
-  /// The web server in front may note it; nobody on the way sees it.
-  private var head: HTTPRequestHead {
-    let place = address.host.contains(":") ? "[\(address.host)]" : address.host
-    let host =
-      address.port == TunnelAddress.standardPort ? place : "\(place):\(address.port)"
-    return HTTPRequestHead(
-      version: .http1_1, method: .GET, uri: address.path,
-      headers: ["Host": host, "User-Agent": "Mozilla/5.0", "Cache-Control": "no-cache"])
-  }
+  /// A circuit of three relays is built first, or a program shakes hands. A guess.
+  private static let patienceWithProxies = TimeAmount.seconds(30)
 }

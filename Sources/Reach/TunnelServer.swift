@@ -162,7 +162,8 @@ fileprivate struct Entrance: Sendable {
       },
       upgradePipelineHandler: { [nodePort, tally] channel, _ in
         StreamOptions.live(channel).flatMap {
-          Tunnel.join(channel, end: .outside, nodePort: nodePort, tally: tally)
+          Tunnel.join(
+            channel, carrier: .webSocket, end: .outside, nodePort: nodePort, tally: tally)
         }.map { _ in }
       })
     try addHTTP(pipeline, upgrader, FrontDesk(site))

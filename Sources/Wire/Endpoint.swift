@@ -46,8 +46,14 @@ package struct Endpoint: Hashable, Comparable, Sendable {
   }
 
   /// What counts as one source for rate limits: the address in IPv4, the /64 in IPv6.
+  ///
+  /// On this machine every port counts for itself: behind each stands the stream of another node.
   package var source: UInt64 {
+    if isLoopback { return Self.localSources | UInt64(port) }
     if let ipv4 { return UInt64(ipv4) }
     return address.high
   }
+
+  /// No /64 begins like this: what lies in ff00::/8 is nobody's source (RFC 4291 §2.7).
+  private static let localSources: UInt64 = 0xFF << 56
 }

@@ -133,6 +133,6 @@ package struct PeerAddress: Hashable, Sendable {
   static let scheme = "starling://"
   private static let tokenMark = "token="
   private static let tunnelMark = "tunnel="
-  /// Scheme 11, key 43, name 253, brackets, port and token: 350; tunnel 188.
-  private static let longest = 540
+  /// Scheme 11, key 43, name 253, brackets, port and token: 350; tunnel 274.
+  private static let longest = 624
 }

@@ -1,39 +1,59 @@
-/// Where a node can be reached through an ordinary web server: a host, a port, a path nobody
-/// guesses, and the server's key when no authority vouches for it.
+/// Where a node can be reached by a stream: through an ordinary web server, by a host, a port, a
+/// path nobody guesses, and the server's key when no authority vouches for it; or through a
+/// pluggable transport, by a host, a port, the transport's name and what it must be told.
 ///
-/// As text `host:port/path`, `:443` left out, `~` and the pin behind the path when there is one.
-/// The reader is strict: whatever it takes it would write the same way, but for the case of the
-/// host and a port that need not be said.
+/// As text `host:port/path`, `:443` left out, `~` and the pin behind the path when there is one; or
+/// `host:port,name,key=value;key=value`. The reader is strict: whatever it takes it would write the
+/// same way, but for the case of the host and a port that need not be said.
 package struct TunnelAddress: Hashable, Sendable {
+  /// What a stream looks like on the way.
+  package enum Kind: Hashable, Sendable {
+    /// The path begins with a slash.
+    ///
+    /// The pin is the SHA-256 of the server key's SubjectPublicKeyInfo. With it any certificate
+    /// will do that holds this key; without it the system's trust store decides.
+    case web(path: String, pin: Bytes32?)
+    case pluggable(TransportCall)
+  }
+
   /// A name in lower case, an IPv4 address, or an IPv6 address without brackets.
   package let host: String
   package let port: UInt16
-  /// Begins with a slash.
-  package let path: String
-  /// SHA-256 of the server key's SubjectPublicKeyInfo.
-  ///
-  /// With it any certificate will do that holds this key; without it the system's trust store
-  /// decides.
-  package let pin: Bytes32?
+  package let kind: Kind
 
   /// Nil when a part is not what it must be.
   package init?(host: String, port: UInt16, path: String, pin: Bytes32? = nil) {
+    guard Self.isPath(Array(path.utf8)[...]) else { return nil }
+    self.init(host: host, port: port, kind: .web(path: path, pin: pin))
+  }
+
+  package init?(host: String, port: UInt16, transport: TransportCall) {
+    self.init(host: host, port: port, kind: .pluggable(transport))
+  }
+
+  private init?(host: String, port: UInt16, kind: Kind) {
     let bare = Self.withoutBrackets(Array(host.utf8))
-    guard port != 0, (1...Self.longestHost).contains(bare.count), Self.isHost(bare[...]),
-      Self.isPath(Array(path.utf8)[...])
-    else { return nil }
+    guard port != 0, (1...Self.longestHost).contains(bare.count), Self.isHost(bare[...]) else {
+      return nil
+    }
     self.host = String(decoding: bare.map(Self.lowered), as: UTF8.self)
     self.port = port
-    self.path = path
-    self.pin = pin
+    self.kind = kind
   }
 
   package init?(text: String) {
     let bytes = Array(text.utf8)
-    guard bytes.count <= Self.longestText, let slash = bytes.firstIndex(of: UInt8(ascii: "/")),
-      let place = Self.place(Array(bytes[..<slash]))
+    guard bytes.count <= Self.longestText,
+      let mark = bytes.firstIndex(where: { $0 == UInt8(ascii: "/") || $0 == Self.comma }),
+      let place = Self.place(Array(bytes[..<mark]))
     else { return nil }
-    var path = bytes[slash...]
+    if bytes[mark] == Self.comma {
+      let words = String(decoding: bytes[(mark + 1)...], as: UTF8.self)
+      guard let call = TransportCall(text: words) else { return nil }
+      self.init(host: place.host, port: place.port, kind: .pluggable(call))
+      return
+    }
+    var path = bytes[mark...]
     var pin: Bytes32?
     if let mark = path.firstIndex(of: Self.pinMark) {
       let letters = path[path.index(after: mark)...]
@@ -48,9 +68,21 @@ package struct TunnelAddress: Hashable, Sendable {
   }
 
   package var text: String {
-    let place = isIPv6 ? "[\(host)]" : host
-    let suffix = pin.map { "~" + Base64.url.encode($0.array) } ?? ""
-    return place + (port == Self.standardPort ? "" : ":\(port)") + path + suffix
+    let place = (isIPv6 ? "[\(host)]" : host) + (port == Self.standardPort ? "" : ":\(port)")
+    switch kind {
+    case .web(let path, let pin):
+      return place + path + (pin.map { "~" + Base64.url.encode($0.array) } ?? "")
+    case .pluggable(let call): return place + "," + call.text
+    }
+  }
+
+  /// Of a web server's; empty for a pluggable transport.
+  package var path: String {
+    if case .web(let path, _) = kind { path } else { "" }
+  }
+
+  package var pin: Bytes32? {
+    if case .web(_, let pin) = kind { pin } else { nil }
   }
 
   /// Whether the host is a name, which TLS may say aloud, and no address.
@@ -68,25 +100,34 @@ extension TunnelAddress {
   package func encode(into writer: inout Writer) {
     writer.text(host, limit: Self.longestHost)
     writer.u16(port)
-    writer.text(path, limit: Self.longestPath)
-    writer.u8(pin == nil ? 0 : 1)
-    if let pin { writer.bytes32(pin) }
+    switch kind {
+    case .web(let path, let pin):
+      writer.text(path, limit: Self.longestPath)
+      writer.u8(pin == nil ? 0 : 1)
+      if let pin { writer.bytes32(pin) }
+    case .pluggable(let call):
+      writer.text(call.name, limit: Self.longestPath)
+      writer.u8(Self.pluggableMark)
+      writer.text(call.arguments, limit: TransportCall.longestArguments)
+    }
   }
 
   package init(from reader: inout Reader) throws(WireError) {
     let host = try reader.text(limit: Self.longestHost)
     let port = try reader.u16()
-    let path = try reader.text(limit: Self.longestPath)
-    let pin: Bytes32?
+    let name = try reader.text(limit: Self.longestPath)
+    let address: Self?
     switch try reader.u8() {
-    case 0: pin = nil
-    case 1: pin = try reader.bytes32()
+    case 0: address = Self(host: host, port: port, path: name)
+    case 1: address = Self(host: host, port: port, path: name, pin: try reader.bytes32())
+    case Self.pluggableMark:
+      let arguments = try reader.text(limit: TransportCall.longestArguments)
+      address = TransportCall(name: name, arguments: arguments)
+        .flatMap { Self(host: host, port: port, transport: $0) }
     default: throw .unknown
     }
-    guard let address = Self(host: host, port: port, path: path, pin: pin),
-      // One encoding for one address.
-      address.host == host
-    else { throw .text }
+    // One encoding for one address.
+    guard let address, address.host == host else { throw .text }
     self = address
   }
 }
@@ -197,9 +238,12 @@ extension TunnelAddress {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
   }
 
+  private static let pluggableMark: UInt8 = 2
+  private static let comma = UInt8(ascii: ",")
   private static let dash = UInt8(ascii: "-")
   private static let dot = UInt8(ascii: ".")
   private static let pinMark = UInt8(ascii: "~")
-  /// Host 64 and brackets, port 6, path 64, mark and pin 44.
-  private static let longestText = 180
+  /// Host 64 and brackets, port 6, then path 64, mark and pin 44, or two commas, name 32 and
+  /// arguments 160.
+  private static let longestText = 266
 }

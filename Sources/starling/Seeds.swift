@@ -17,9 +17,11 @@ struct Seeds: ParsableCommand {
       EXAMPLE
         starling seeds keygen -o seeds.key
         starling seeds make --key seeds.key --days 30 -o seeds.txt starling://…
+        starling seeds sign seeds.txt --key second.key
         starling seeds check seeds.txt --key RWQ…
+        starling seeds add /media/stick/seeds.txt
       """,
-    subcommands: [KeyGen.self, Make.self, Check.self])
+    subcommands: [KeyGen.self, Make.self, Sign.self, Check.self, Add.self])
 
   /// The command `starling seeds keygen`.
   struct KeyGen: ParsableCommand {
@@ -66,6 +68,8 @@ struct Seeds: ParsableCommand {
     var key: String?
     @Option(help: "Days until the list expires.")
     var days = 30
+    @Option(help: "Number of the list; nodes never go back to a lower one.")
+    var version: UInt32 = 0
     @Argument(help: "Peer addresses.")
     var addresses: [String]
 
@@ -84,7 +88,7 @@ struct Seeds: ParsableCommand {
         return address
       }
       let expires = Clock().now.milliseconds + UInt64(days) * 86_400_000
-      let text = Array(SeedList(expires: expires, addresses: parsed).text.utf8)
+      let text = Array(SeedList(version: version, expires: expires, addresses: parsed).text.utf8)
       let signature = try key.map { try Self.sign(text, keyFile: $0, expires: expires) }
       try Seeds.write(text, to: output, mode: 0o644)
       if let signature {
@@ -92,7 +96,7 @@ struct Seeds: ParsableCommand {
       }
     }
 
-    private static func sign(
+    fileprivate static func sign(
       _ text: [UInt8], keyFile path: String, expires: UInt64
     ) throws -> MinisignSignature {
       guard var secret = try? StoredFile.read(path, limit: 4_096) else {
@@ -103,6 +107,72 @@ struct Seeds: ParsableCommand {
         throw Failure(.usage, "\(path) is not a minisign secret key without password.")
       }
       return pair.sign(text, trustedComment: "starling seeds, expires \(UTC.text(expires))")
+    }
+  }
+
+  /// The command `starling seeds sign`.
+  struct Sign: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Add one more signature to a list.",
+      discussion: """
+        Where a node knows three keys or more, two of them must have signed.
+
+        EXAMPLE
+          starling seeds sign seeds.txt --key second.key
+        """)
+
+    @Argument(help: "The list.")
+    var list: String
+    @Option(help: "Secret key file without password.")
+    var key: String
+
+    func run() throws {
+      try Sodium.start()
+      guard let text = try? StoredFile.read(list, limit: SeedList.largest),
+        let seeds = try? SeedList(text: String(decoding: text, as: UTF8.self))
+      else { throw Failure(.usage, "\(list) is no seed list.") }
+      let signature = try Make.sign(text, keyFile: key, expires: seeds.expires)
+      let path = list + ".minisig"
+      let before = (try? StoredFile.read(path, limit: 4_096)) ?? []
+      try Seeds.write(before + Array(signature.text.utf8), to: path, mode: 0o644)
+    }
+  }
+
+  /// The command `starling seeds add`.
+  struct Add: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Take a list from a stick, for a node to begin with.",
+      discussion: """
+        It is checked against seed-keys of the settings and kept in the data directory.
+
+        EXAMPLE
+          starling seeds add /media/stick/seeds.txt
+        """)
+
+    @Option(help: "Settings file.")
+    var configuration: String?
+    @Option(help: "Data directory.")
+    var data: String?
+    @Argument(help: "The list; its signature lies beside it.")
+    var list: String
+
+    func run() throws {
+      try Sodium.start()
+      let environment = NodeChoice.environment
+      let settings = try Configuration(
+        flags: data.map { [.data: .text($0)] } ?? [:], environment: environment,
+        file: configuration, places: Places(environment: environment))
+      let keys = settings.seedKeys.compactMap { try? MinisignKey(text: $0) }
+      guard let text = try? StoredFile.read(list, limit: SeedList.largest),
+        let signature = try? StoredFile.read(list + ".minisig", limit: 4_096)
+      else { throw Failure(.failed, "\(list) or its signature cannot be read.") }
+      do throws(SeedListError) {
+        let seeds = try SeedShelf(folder: settings.data, paths: [], keys: keys)
+          .keep(text: text, signature: signature, now: Clock().now.milliseconds)
+        Terminal.say("\(list): \(seeds.addresses.count) peers, until \(UTC.text(seeds.expires))")
+      } catch {
+        throw Failure(.usage, "\(list) \(error.sentence).")
+      }
     }
   }
 

@@ -52,6 +52,19 @@ struct Up: AsyncParsableCommand {
   var tunnelSite: String?
   @Option(help: "Host, or host:port, that others dial to reach the tunnel.")
   var tunnelAddress: String?
+  @Option(
+    name: .customLong("transport"),
+    help: "Program that disguises streams, as name=/path/of/program; may be repeated.")
+  var transports: [String] = []
+  @Option(help: "Where one of them is served, as name@address:port.")
+  var transportListen: String?
+  @Option(help: "Host, or host:port, that others dial to reach it.")
+  var transportAddress: String?
+  @Option(help: "SOCKS5 proxy through which alone others are called, as socks5://host:port.")
+  var proxy: String?
+  @Option(
+    help: "Interface on which members of rooms are looked for, as eth0; may be repeated.")
+  var lan: [String] = []
   @Option(help: "Uplink in kbit/s; half of it is planned for relaying.")
   var uplink: Int?
   @Option(help: "Give others at most this many kbit/s; 0 is no cap.")
@@ -97,18 +110,19 @@ struct Up: AsyncParsableCommand {
     let page = try await servedPage(settings)
     let nodePort = node.port
     let tunnel = try await TunnelDoor.open(settings, nodePort: nodePort)
-    let address = tunnel?.address.flatMap { TunnelAddress(text: $0) }
+    let disguise = try await Disguises.open(settings, nodePort: nodePort)
+    let told = tunnel?.address ?? disguise.address
     try await node.run(
       stopDescriptors: stops,
       attach: { [logger] host in
-        let tunnels = Tunnels(host: host, nodePort: nodePort, logger: logger)
-        await host.openTunnels { tunnels.want($0) }
-        await host.reachable(through: address)
+        let tunnels = Tunnels(host: host, nodePort: nodePort, disguise, logger: logger)
+        await host.keepTunnels { tunnels.take($0) }
+        await host.reachable(through: told.flatMap { TunnelAddress(text: $0) })
       }
     ) { [json, readyFd] addresses in
       let report = Ready(
         addresses: addresses, control: settings.control, page: page?.link,
-        tunnel: tunnel?.address, pid: getpid())
+        tunnel: told, pid: getpid())
       Terminal.complain("starling \(Starling.version) is up.")
       for address in addresses { Terminal.complain("Peer address:   \(address)") }
       Terminal.complain("Control socket: \(settings.control)")
@@ -124,6 +138,7 @@ struct Up: AsyncParsableCommand {
         close(readyFd)
       }
     }
+    await disguise.close()
     await tunnel?.close()
     await page?.stop(folder: settings.data)
   }
@@ -164,7 +179,8 @@ struct Up: AsyncParsableCommand {
       (.bind, bind), (.data, data), (.control, control), (.name, name), (.log, log),
       (.passphraseFile, passphraseFile), (.page, page), (.tunnel, tunnel),
       (.tunnelCertificate, tunnelCertificate), (.tunnelKey, tunnelKey), (.tunnelSite, tunnelSite),
-      (.tunnelAddress, tunnelAddress),
+      (.tunnelAddress, tunnelAddress), (.transportListen, transportListen),
+      (.transportAddress, transportAddress), (.proxy, proxy),
     ]
     for case (let setting, let text?) in texts { flags[setting] = .text(text) }
     for case (let setting, let number?) in [(Setting.port, port), (.uplink, uplink), (.cap, cap)] {
@@ -172,6 +188,7 @@ struct Up: AsyncParsableCommand {
     }
     let lists: [(Setting, [String])] = [
       (.peers, peers), (.seeds, seeds), (.seedKeys, seedKeys), (.advertise, advertise),
+      (.transports, transports), (.lan, lan),
     ]
     for (setting, list) in lists where !list.isEmpty { flags[setting] = .list(list) }
     if let relay { flags[.relay] = .flag(relay) }

@@ -128,6 +128,75 @@ import Wire
     #expect(two.links.contact(of: back)?.endpoints == [one.endpoint])
   }
 
+  @Test func whatThePersonNamedIsWishedAsSuch() throws {
+    let network = LinkNetwork(seed: 6)
+    let one = try network.add(seed: 61)
+    let address = try #require(TunnelAddress(text: "example.org/secret"))
+    for (seed, isNamed) in [(UInt64(62), true), (63, false)] {
+      let other = try network.add(seed: seed)
+      let contact = Contact(node: other.id, endpoints: [], tunnel: address)
+      network.act(one) {
+        if isNamed { $0.forgive(contact.node) }
+        $0.dial(contact, at: $1, into: &$2)
+      }
+      #expect(one.wishes.last?.isNamed == isNamed)
+    }
+  }
+
+  @Test func whoMovedIsReachedWhereItIsHeardOf() throws {
+    let network = LinkNetwork(seed: 8)
+    let one = try network.add(seed: 81)
+    let two = try network.add(seed: 82)
+    let stale = Endpoint(ipv4: 0x0A00_0009, port: 9)
+    network.act(one) {
+      $0.dial(Contact(node: two.id, endpoints: [stale]), at: $1, into: &$2)
+    }
+    network.run(for: .milliseconds(1_500))
+    #expect(one.link(to: two) == nil)
+    network.act(one) {
+      $0.learn(path: two.endpoint, isTunnel: false, to: two.id, at: $1, into: &$2)
+    }
+    network.run(for: .milliseconds(500))
+    let link = try #require(one.link(to: two))
+    #expect(one.links.endpoint(of: link) == two.endpoint)
+  }
+
+  private func tidy(_ pair: Pair, keepingReady kept: [LinkID] = []) -> Int {
+    let before = pair.one.unneeded.count
+    pair.network.act(pair.one) { $0.tidyPaths(keepingReady: kept, at: $1, into: &$2) }
+    return pair.one.unneeded.count - before
+  }
+
+  @Test func aStreamThatNobodyNeedsIsGivenUpOnce() throws {
+    let pair = try pair()
+    #expect(tidy(pair, keepingReady: [pair.link]) == 0)
+    pair.network.run(for: .seconds(100))
+    // Kept ready for a parent.
+    #expect(tidy(pair, keepingReady: [pair.link]) == 0)
+    pair.network.run(for: .seconds(59))
+    #expect(tidy(pair) == 0)
+    pair.network.run(for: .seconds(2))
+    #expect(tidy(pair) == 1)
+    #expect(pair.one.unneeded == [pair.here])
+    pair.network.run(for: .seconds(100))
+    #expect(tidy(pair) == 0)
+  }
+
+  @Test func aStreamThatCarriesTheLinkIsKept() throws {
+    let pair = try pair()
+    pair.network.path = Self.cut
+    doubt(pair.network, pair.one, pair.two)
+    pair.network.run(for: .seconds(200))
+    #expect(tidy(pair) == 0)
+  }
+
+  @Test func aStreamWithoutALinkIsGivenUp() throws {
+    let pair = try pair()
+    pair.network.act(pair.one) { $0.close(pair.link, reason: 0, at: $1, into: &$2) }
+    pair.network.run(for: .seconds(61))
+    #expect(tidy(pair) == 1)
+  }
+
   /// An answer must show that it is one.
   @Test func aStrangerCannotMoveALinkByAnswering() throws {
     let pair = try pair()

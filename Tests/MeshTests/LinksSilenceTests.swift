@@ -222,6 +222,22 @@ import Wire
     #expect(node.ends == [.replaced])
   }
 
+  /// Behind each port of this machine stands another node's stream.
+  @Test func streamsDoNotShareOneAllowance() throws {
+    let (network, node) = try listener()
+    var stranger = try Stranger(seed: 1)
+    var answers = 0
+    for stream in 0..<4 {
+      let source = Endpoint(ipv4: 0x7F00_0001, port: UInt16(5_000 + stream))
+      for _ in 0..<7 {
+        let hello = try stranger.hello(to: node.contact, time: network.now.milliseconds)
+        if network.inject(hello, into: node, from: source) > 0 { answers += 1 }
+      }
+    }
+    #expect(answers == 4 * 5)
+    #expect(node.count(.rateLimited) == 4 * 2)
+  }
+
   @Test func oneSourceGetsFiveAnswersAndThenTwentyASecond() throws {
     let (network, node) = try listener()
     var stranger = try Stranger(seed: 1)

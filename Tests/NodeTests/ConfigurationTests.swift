@@ -54,6 +54,11 @@ struct ConfigurationTests {
       tunnel-key = "/etc/key.pem"
       tunnel-site = "site"
       tunnel-address = "example.org"
+      transports = ["obfs4=/usr/bin/obfs4proxy"]
+      transport-listen = "obfs4@0.0.0.0:8443"
+      transport-address = "example.org:8443"
+      proxy = "socks5://127.0.0.1:9050"
+      lan = ["eth0"]
       passphrase-file = "secret"
       unprotected = true
       """, to: "starling.toml")
@@ -70,6 +75,11 @@ struct ConfigurationTests {
     #expect(settings.tunnelKey == "/etc/key.pem")
     #expect(settings.tunnelSite == folder.file("site"))
     #expect(settings.tunnelAddress == "example.org")
+    #expect(settings.transports == ["obfs4=/usr/bin/obfs4proxy"])
+    #expect(settings.transportListen == "obfs4@0.0.0.0:8443")
+    #expect(settings.transportAddress == "example.org:8443")
+    #expect(settings.lan == ["eth0"])
+    #expect(settings.proxy == "socks5://127.0.0.1:9050")
     #expect(settings.passphraseFile == folder.file("secret"))
     #expect(settings.capacity.uplink == 600_000)
     #expect(Set(settings.sources.keys) == Set(Setting.allCases))

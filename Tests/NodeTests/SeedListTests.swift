@@ -83,6 +83,114 @@ struct SeedListTests {
     }
   }
 
+  @Test func ofThreeKeysTwoMustHaveSigned() throws {
+    let text = Array(Self.text.utf8)
+    var (keys, signatures): ([MinisignKey], [String]) = ([], [])
+    for seed in 1...3 {
+      let pair = try pair(UInt64(seed))
+      keys.append(pair.publicKey)
+      signatures.append(pair.sign(text, trustedComment: "seeds").text)
+    }
+    for first in 0..<3 {
+      #expect(throws: SeedListError.tooFewSignatures(2)) {
+        try open(Self.text, signature: signatures[first], keys: keys)
+      }
+      // The same twice is one.
+      #expect(throws: SeedListError.tooFewSignatures(2)) {
+        try open(Self.text, signature: signatures[first] + signatures[first], keys: keys)
+      }
+      for second in 0..<3 where second != first {
+        let both = signatures[first] + signatures[second]
+        #expect(try open(Self.text, signature: both, keys: keys).addresses.count == 1)
+      }
+    }
+    // One key given three times is one key.
+    let thrice = [keys[0], keys[0], keys[0]]
+    #expect(try open(Self.text, signature: signatures[0], keys: thrice).addresses.count == 1)
+    let strangers = try pair(9).sign(text, trustedComment: "seeds").text
+    #expect(throws: SeedListError.tooFewSignatures(2)) {
+      try open(Self.text, signature: signatures[0] + strangers, keys: keys)
+    }
+  }
+
+  /// S1 of the reach criteria.
+  @Test func everyFlippedBitOfAListIsRefused() throws {
+    let pair = try pair()
+    let text = Array(Self.text.utf8)
+    let signature = pair.sign(text, trustedComment: "seeds").text
+    for index in text.indices {
+      for bit in 0..<8 {
+        var changed = text
+        changed[index] ^= 1 << bit
+        #expect(throws: SeedListError.badSignature) {
+          try SeedList.open(
+            text: changed, signature: signature, keys: [pair.publicKey], now: Self.before)
+        }
+      }
+    }
+  }
+
+  private func numbered(_ version: Int, _ folder: Folder, _ name: String) throws -> String {
+    let text =
+      "# starling seeds 1\nexpires: 2026-12-31T00:00:00Z\nversion: \(version)\n"
+      + Self.address.replacing("4000", with: "\(version)") + "\n"
+    let path = try folder.write(text, to: name)
+    let signature = try pair().sign(Array(text.utf8), trustedComment: "seeds").text
+    try folder.write(signature, to: name + ".minisig")
+    return path
+  }
+
+  @Test func theLatestListCountsAndNoneBeforeItAgain() throws {
+    let folder = try Folder()
+    let paths = [try numbered(3, folder, "a"), try numbered(5, folder, "b")]
+    let keys = [try pair().publicKey]
+    let both = SeedShelf(folder: folder.path, paths: paths, keys: keys)
+    let opened = both.open(now: Self.before)
+    #expect(opened.addresses.map(\.port) == [5])
+    #expect(opened.complaints.map(\.error) == [.older(5)])
+    // Also when only the old one is left, in the next life.
+    let old = SeedShelf(folder: folder.path, paths: [paths[0]], keys: keys)
+    #expect(old.open(now: Self.before).addresses.isEmpty)
+    // Others' numbers are others'.
+    let others = SeedShelf(
+      folder: folder.path, paths: [paths[0]], keys: keys + [try pair(2).publicKey])
+    #expect(others.open(now: Self.before).addresses.map(\.port) == [3])
+  }
+
+  @Test func aListFromAStickIsKept() throws {
+    let folder = try Folder()
+    let stick = try numbered(4, folder, "stick")
+    let keys = [try pair().publicKey]
+    let shelf = SeedShelf(folder: folder.path, paths: [], keys: keys)
+    #expect(shelf.isEmpty)
+    let files = (
+      text: try StoredFile.read(stick, limit: 4_096),
+      signature: try StoredFile.read(stick + ".minisig", limit: 4_096)
+    )
+    _ = try shelf.keep(text: files.text, signature: files.signature, now: Self.before)
+    #expect(!shelf.isEmpty)
+    #expect(shelf.open(now: Self.before).addresses.map(\.port) == [4])
+    let older = try numbered(2, folder, "older")
+    let before = (
+      text: try StoredFile.read(older, limit: 4_096),
+      signature: try StoredFile.read(older + ".minisig", limit: 4_096)
+    )
+    #expect(throws: SeedListError.older(4)) {
+      try shelf.keep(text: before.text, signature: before.signature, now: Self.before)
+    }
+    #expect(throws: SeedListError.badSignature) {
+      try shelf.keep(text: before.text, signature: files.signature, now: Self.before)
+    }
+  }
+
+  @Test func neighboursOfOneAnotherComeLast() {
+    let hosts = ["192.0.2.1", "192.0.99.9", "198.51.100.1", "2001:db8::1", "2001:db8:9::1", "a.b"]
+    let spread = Diversity.spread(hosts) { Endpoint(host: $0, port: 1).map { [$0] } ?? [] }
+    #expect(
+      spread
+        == ["192.0.2.1", "198.51.100.1", "2001:db8::1", "a.b", "192.0.99.9", "2001:db8:9::1"])
+  }
+
   struct Malformed: Sendable, CustomTestStringConvertible {
     let text: String
     let error: SeedListError
@@ -100,6 +208,13 @@ struct SeedListTests {
       error: .badLine(3)),
     Malformed(
       text: "# starling seeds 1\nexpires: 2026-12-31T00:00:00Z\nexample.org\n", error: .badLine(3)),
+    Malformed(
+      text: "# starling seeds 1\nexpires: 2026-12-31T00:00:00Z\nversion: 0\n", error: .badLine(3)),
+    Malformed(
+      text: "# starling seeds 1\nexpires: 2026-12-31T00:00:00Z\nversion: 01\n", error: .badLine(3)),
+    Malformed(
+      text: "# starling seeds 1\nexpires: 2026-12-31T00:00:00Z\nversion: 1\nversion: 1\n",
+      error: .badLine(4)),
     Malformed(
       text: "# starling seeds 1\nexpires: 2026-12-31T00:00:00Z\n"
         + String(repeating: address + "\n", count: 257), error: .tooLong),

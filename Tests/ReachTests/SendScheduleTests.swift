@@ -40,6 +40,45 @@ struct SendScheduleTests {
     }
   }
 
+  /// A line that takes every fourth message gets every fourth, and every one again later.
+  @Test func theScheduleFollowsTheLineAndNotTheSpeech() {
+    let schedule = Held()
+    var paces: [[Int]] = []
+    for isTalking in [true, false] {
+      var (seen, room): ([Int], Int) = ([], 0)
+      for tick in 0..<8_000 {
+        if isTalking || tick % 400 == 0 {
+          _ = schedule.offer(ByteBuffer(repeating: 1, count: 190))
+        }
+        room = min(room + (tick < 1_000 ? 1 : 4), 4)
+        if room < 4 {
+          _ = schedule.hold()
+        } else if schedule.next() != nil {
+          room -= 4
+        }
+        seen.append(schedule.pace)
+      }
+      paces.append(seen)
+    }
+    for seen in paces {
+      #expect(seen[400..<900].allSatisfy { $0 >= 3 })
+      #expect(seen[7_999] == 1)
+    }
+  }
+
+  @Test func whatIsTooOldIsNotSent() {
+    let schedule = Held()
+    for _ in 0..<10 { #expect(schedule.offer(ByteBuffer(repeating: 1, count: 190)) == 0) }
+    var left = 0
+    for _ in 0..<SendSchedule.oldTicks { left += schedule.hold() }
+    #expect(left == 0)
+    #expect(schedule.hold() == 10)
+    #expect(schedule.offer(ByteBuffer(repeating: 2, count: 190)) == 0)
+    var sent = 0
+    for _ in 0..<20 { sent += schedule.next()?.datagrams ?? 0 }
+    #expect(sent == 1)
+  }
+
   @Test func whatComesAMomentEarlyWaits() throws {
     // Two datagrams at once now and then, as by jitter, and none at the next tick.
     let sizes = try sizes(500) { $0 % 10 == 3 ? [190, 190] : $0 % 10 == 4 ? [] : [190] }
@@ -110,7 +149,14 @@ struct SendScheduleTests {
     var isRunning: Bool { schedule.isRunning }
 
     func offer(_ datagram: ByteBuffer) -> Int { schedule.offer(datagram) }
-    func next() -> (message: ByteBuffer, datagrams: Int)? { schedule.next() }
+    func next() -> (message: ByteBuffer, datagrams: Int)? {
+      let (message, datagrams, _) = schedule.next()
+      return message.map { ($0, datagrams) }
+    }
+
+    func hold() -> Int { schedule.hold() }
+
+    var pace: Int { schedule.pace }
   }
 
   /// xorshift64.

@@ -71,7 +71,7 @@ struct TunnelTests {
       let node = try await Party()
       let clients = TunnelClients(nodePort: node.port, trust: .file(files.certificate)) { _ in }
       let address = try #require(TunnelAddress(host: host, port: server.port, path: Self.path))
-      #expect(try await clients.open(address) > 0)
+      #expect(try await clients.open(address).port > 0)
       // The same certificate under a name that does not stand in it.
       let other = try #require(
         TunnelAddress(host: "127.0.0.2", port: server.port, path: Self.path))
@@ -93,9 +93,9 @@ struct TunnelTests {
     try await withServer { server, _ in
       let node = try await Party()
       let clients = TunnelClients(nodePort: node.port) { closings.note($0) }
-      let port = try await clients.open(try address(server, pin: TestKeys.pin))
+      let tunnel = try await clients.open(try address(server, pin: TestKeys.pin))
       await server.stop()
-      #expect(try await closings.next() == port)
+      #expect(try await closings.next() == tunnel)
       #expect(clients.counts.tunnels == 0)
       await clients.stop()
       await #expect(throws: ReachError.stopped) {
@@ -110,9 +110,9 @@ struct TunnelTests {
     try await withServer { server, _ in
       let node = try await Party()
       let clients = TunnelClients(nodePort: node.port) { closings.note($0) }
-      let port = try await clients.open(try address(server, pin: TestKeys.pin))
-      clients.close(port)
-      #expect(try await closings.next() == port)
+      let tunnel = try await clients.open(try address(server, pin: TestKeys.pin))
+      clients.close(tunnel)
+      #expect(try await closings.next() == tunnel)
       await clients.stop()
       await node.leave()
     }
@@ -130,6 +130,59 @@ struct TunnelTests {
       }
     }
     await node.leave()
+  }
+
+  /// What others say must not make this node talk to what listens on its own machine.
+  @Test(arguments: ["localhost", "127.0.0.1"])
+  func othersCannotSendUsToOurOwnMachine(host: String) async throws {
+    try await withServer { server, files in
+      let node = try await Party()
+      let clients = TunnelClients(nodePort: node.port, trust: .file(files.certificate)) { _ in }
+      let address = try #require(TunnelAddress(host: host, port: server.port, path: Self.path))
+      await #expect(throws: ReachError.self) { try await clients.open(address, isNamed: false) }
+      // And after a call in vain it is left alone, unless the person asks.
+      await #expect(throws: ReachError.leftAlone) {
+        try await clients.open(address, isNamed: false)
+      }
+      #expect(try await clients.open(address).port > 0)
+      await clients.stop()
+      await node.leave()
+    }
+  }
+
+  /// Tor and others: the name is looked up there, and nobody is called past it.
+  @Test func everythingGoesThroughAProxy() async throws {
+    let proxy = try await SocksServer()
+    try await withServer { server, files in
+      let node = try await Party()
+      let clients = TunnelClients(
+        nodePort: node.port, trust: .file(files.certificate),
+        proxy: SocksProxy(host: "127.0.0.1", port: proxy.port)
+      ) { _ in }
+      let named = try #require(
+        TunnelAddress(host: "localhost", port: server.port, path: Self.path))
+      let numbered = try #require(
+        TunnelAddress(host: "127.0.0.1", port: server.port, path: Self.path))
+      #expect(try await clients.open(named).port > 0)
+      #expect(try await clients.open(numbered).port > 0)
+      #expect(proxy.hosts == ["localhost", "127.0.0.1"])
+      await proxy.stop()
+      await #expect(throws: ReachError.unreachable) { try await clients.open(numbered) }
+      await clients.stop()
+      await node.leave()
+    }
+  }
+
+  @Test func aProxyThatSaysNoIsNotGoneAround() async throws {
+    let proxy = try await SocksServer()
+    let gone = try await Party()
+    await gone.leave()
+    let clients = TunnelClients(
+      nodePort: 9, proxy: SocksProxy(host: "127.0.0.1", port: proxy.port)
+    ) { _ in }
+    let address = try #require(TunnelAddress(host: "127.0.0.1", port: gone.port, path: "/p"))
+    await #expect(throws: ReachError.refused) { try await clients.open(address) }
+    await proxy.stop()
   }
 }
 
@@ -160,7 +213,7 @@ extension TunnelTests {
         security: .tls(certificate: files.certificate, key: files.key), path: Self.path),
       nodePort: outside.port)
     let clients = TunnelClients(nodePort: inside.port) { _ in }
-    let port = try await clients.open(try address(server, pin: TestKeys.pin))
+    let port = try await clients.open(try address(server, pin: TestKeys.pin)).port
     try await body(inside, outside, port, clients)
     await clients.stop()
     await server.stop()

@@ -31,7 +31,7 @@ struct WebServerTests {
       TunnelAddress(
         host: "127.0.0.1", port: web.port, path: TunnelTests.path,
         pin: try TestKeys.raw(TestKeys.pin)))
-    let port = try await clients.open(address)
+    let port = try await clients.open(address).port
     for number in 0..<20 {
       try await inside.send([UInt8](repeating: UInt8(number), count: 190), to: port)
       let came = try await outside.hear()

@@ -55,7 +55,7 @@ struct WireShapeTests {
         TunnelAddress(
           host: "127.0.0.1", port: relay.port, path: TunnelTests.path,
           pin: try TestKeys.raw(TestKeys.pin)))
-      let port = try await clients.open(address)
+      let port = try await clients.open(address).port
       let before = Self.records(upward.withLock { $0 }).count
       try await node.send([UInt8](repeating: 1, count: 190), to: port)
       while clients.counts.messagesSent < 20 { try await Task.sleep(for: .milliseconds(5)) }

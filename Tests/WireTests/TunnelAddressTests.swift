@@ -9,6 +9,7 @@ struct TunnelAddressTests {
     "example.org/a", "a-b.example:8443/news/x_-.9", "192.0.2.7/p", "192.0.2.7:1/p",
     "[2001:db8::7]/p", "[::1]:65535/p", "[1::]/p", "[::]/p", "[1:2:3:4:5:6:7:8]/p",
     "[::ffff:192.0.2.7]:444/p", "example.org/a~\(pinText)", "[::1]:4443/a/b~\(pinText)",
+    "192.0.2.7:8443,obfs4,cert=ab+/cd;iat-mode=0", "[::1]:9,snowflake", "example.org,a_b,k=",
   ]
 
   @Test(arguments: texts)
@@ -39,7 +40,10 @@ struct TunnelAddressTests {
     ".a/p", "a./p", "-a/p", "a-/p", "a_b/p", "a b/p", "hé/p", "h//p", "h/p/", "h/./p", "h/../p",
     "h/...", "h/p q", "h/p?q", "h/p#q", "h/%41", "h/p~", "h/p~AAEC", "h/p~\(pinText)A",
     "h/p~\(pinText)~\(pinText)", "h/p~\(pinText.dropLast())9", "https://h/p", "h/p\u{0}",
-    "h/\u{301}",
+    "h/\u{301}", "h,", "h,4a", "h,a b", "h,a,", "h,a,b", "h,a,=b", "h,a,b=c;", "h,a,;b=c",
+    "h,a,b=c&d",
+    "h,a,b=c d", "h,a,b=c?", "h,a,b=c#", "h,a,b=c,d=e", "h,a\u{301}", ",a", "h:0,a", "h/a,b",
+    "h,\(String(repeating: "a", count: 33))", "h,a,b=\(String(repeating: "a", count: 159))",
     "\(String(repeating: "a", count: 65))/p", "h/\(String(repeating: "a", count: 64))",
     String(repeating: "a/", count: 4_000),
   ])
@@ -92,7 +96,8 @@ struct TunnelAddressTests {
     Garbled(bytes: encoded(port: 0), error: .text),
     Garbled(bytes: encoded(path: "p"), error: .text),
     Garbled(bytes: encoded(path: "/" + String(repeating: "p", count: 64)), error: .range),
-    Garbled(bytes: encoded(flag: 2), error: .unknown),
+    Garbled(bytes: encoded(flag: 3), error: .unknown),
+    Garbled(bytes: encoded(flag: 2) + [0], error: .text),
     Garbled(bytes: [1, 0xFF, 1, 187, 2, 0x2F, 0x70, 0], error: .text),
   ])
   func garbledBytesAreRefused(_ sample: Garbled) {

@@ -3,6 +3,8 @@
 
     reach.py cut        a listener loses UDP in the middle of speech, having a tunnel ready
     reach.py blocked    somebody joins by a link from where UDP never worked
+    reach.py island     a cable without a network behind it: a link whose addresses are wrong
+    reach.py quiet      nothing is said to everybody unless it is wanted
 """
 
 import os
@@ -101,8 +103,68 @@ def blocked():
         rooms.check("half of the frames take at most 150 ms", middle <= 150, f"{middle:.0f} ms")
 
 
+MULTICAST = """
+table inet cast {
+  chain leaving {
+    type filter hook output priority 0; policy accept;
+    ip daddr 224.0.0.0/4 udp dport != 5353 ip ttl != 1 counter
+    ip daddr 224.0.0.0/4 meta l4proto udp counter
+    ip daddr 255.255.255.255 counter
+  }
+}
+"""
+
+
+def casts(number):
+    """What a node sent to everybody: with a time to live above 1, all multicast, broadcast."""
+    text = subprocess.run(
+        lab.inside(number, "nft", "list", "table", "inet", "cast"), check=True,
+        capture_output=True, text=True).stdout
+    return [int(words.split("packets ")[1].split()[0])
+            for words in text.splitlines() if "packets" in words]
+
+
+def watch_casts():
+    for number in (1, 2):
+        subprocess.run(
+            lab.inside(number, "nft", "-f", "-"), input=MULTICAST, text=True, check=True)
+
+
+def island():
+    """Two nodes on a cable: no route, no name server, and a link from before they moved."""
+    watch_casts()
+    with lab.Flock(2, "--lan", "eth0") as flock:
+        first, second = flock.nodes
+        first.ask(request="room.create", title="Laboratory", name=first.name)
+        link = first.ask(request="invite")["link"]
+        # The first is elsewhere now, and nobody knows where.
+        rooms.move(1, 77)
+        began = time.monotonic()
+        second.ask(request="join", link=link, name=second.name)
+        found = time.monotonic() - began
+        rooms.check("they find each other within 10 s", found <= 10, f"{found:.1f} s")
+        lab.wait_until(flock.is_settled, 20, "both in both trees")
+        talk = rooms.Talk(flock, 4)
+        missing = talk.missing(second)
+        rooms.check("nothing is missing", missing == 0, missing)
+        sent = [casts(number) for number in (1, 2)]
+        rooms.check("beacons were sent", all(each[1] > 0 for each in sent), sent)
+        rooms.check("none goes past the cable", all(each[0] == each[2] == 0 for each in sent), sent)
+
+
+def quiet():
+    """L2: without --lan nothing is said to everybody."""
+    watch_casts()
+    with lab.Flock(2) as flock:
+        flock.gather()
+        lab.wait_until(flock.is_settled, 20, "both in both trees")
+        time.sleep(20)
+        sent = [casts(number) for number in (1, 2)]
+        rooms.check("no multicast and no broadcast", sent == [[0, 0, 0]] * 2, sent)
+
+
 def main():
-    {"cut": cut, "blocked": blocked}[sys.argv[1]]()
+    {"cut": cut, "blocked": blocked, "island": island, "quiet": quiet}[sys.argv[1]]()
     return 1 if rooms.FAILURES else 0
 
 

@@ -99,11 +99,21 @@ extension Room {
 
   /// A way that does not share the fate of datagrams, ready before it is needed.
   func wantSecondWay(to link: LinkID, _ ctx: inout Context) {
-    guard let peer = links[link], !ctx.links.hasTunnel(link),
-      let address = roster[peer.session]?.introduction.contact.tunnel
-        ?? ctx.links.contact(of: link)?.tunnel
+    guard let peer = links[link], !ctx.links.hasTunnel(link) else { return }
+    // A session that joined on this link speaks for the node at its end, not for other nodes.
+    let told = roster[peer.session]?.introduction.contact
+    guard
+      let address = told?.node == peer.node
+        ? told?.tunnel : ctx.links.contact(of: link)?.tunnel
     else { return }
-    ctx.effects.tunnels.append(TunnelWish(node: peer.node, address: address))
+    ctx.links.wantTunnel(address, to: peer.node, into: &ctx.effects)
+  }
+
+  /// A second way that ended is opened again, as often as whoever opens it finds well.
+  func keepSecondWays(_ ctx: inout Context) {
+    for slot in forest.slots {
+      if let parent = slot.parent { wantSecondWay(to: parent, &ctx) }
+    }
   }
 
   /// Forgets the parent without a word to it.

@@ -7,6 +7,8 @@ final class Dial {
   /// A local socket with a stream to the node behind it.
   var detour: Endpoint?
   var hasAskedForDetour = false
+  /// Where it was said to be since.
+  private(set) var others: [Endpoint] = []
   let keys: AddressKeys
   /// How the answer addresses us; kept over all attempts.
   let index: UInt32
@@ -35,6 +37,16 @@ final class Dial {
     var found = contact
     if source != detour { found.endpoints = contact.endpoints.led(by: source) }
     return found
+  }
+
+  /// Where message 1 goes.
+  var places: [Endpoint] { contact.endpoints + others + (detour.map { [$0] } ?? []) }
+
+  /// Whether that is one more place, for which there is room.
+  func learn(_ place: Endpoint) -> Bool {
+    guard !places.contains(place), others.count < Limits.endpointsPerContact else { return false }
+    others.append(place)
+    return true
   }
 
   var mac1: Bytes16 {

@@ -71,6 +71,9 @@ package struct LinkSettings: Sendable {
   package var idlePingJitter: Duration = .seconds(5)
   /// From a tunnel the direct way is tried again so often. A guess: blocks last minutes to hours.
   package var returnProbe: Duration = .seconds(30)
+  /// A tunnel that is of no use is closed after this long. A guess: a parent that was left may be
+  /// taken again.
+  package var idleTunnel: Duration = .seconds(60)
   /// Pause between pings of a link that stays silent: a dozen before it is dead, so that a path
   /// which loses every third datagram keeps its links. Guess.
   package var silentPing: Duration = .seconds(2)

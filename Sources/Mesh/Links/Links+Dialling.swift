@@ -34,7 +34,10 @@ extension Links {
   package func redial(of node: NodeID) -> Instant? { redials.until(node) }
 
   /// The person asks: earlier dials in vain do not count.
-  package mutating func forgive(_ node: NodeID) { redials.forget(node) }
+  package mutating func forgive(_ node: NodeID) {
+    redials.forget(node)
+    detours.name(node)
+  }
 
   mutating func retryDials(at now: Instant, into effects: inout Effects) {
     for dial in dials where dial.due <= now {
@@ -69,7 +72,7 @@ extension Links {
       dial.attempt > 1 || dial.contact.endpoints.isEmpty
     {
       dial.hasAskedForDetour = true
-      effects.tunnels.append(TunnelWish(node: dial.contact.node, address: tunnel))
+      wantTunnel(tunnel, to: dial.contact.node, into: &effects)
     }
     dial.cookied = []
     schedule(dial.due, .dialling)
@@ -90,7 +93,7 @@ extension Links {
       dial.noise = nil
       return
     }
-    for endpoint in dial.contact.endpoints + (dial.detour.map { [$0] } ?? []) {
+    for endpoint in dial.places {
       sendMasked(dial.hello, mask: dial.keys.mask, to: endpoint, into: &effects)
     }
   }
@@ -127,7 +130,7 @@ extension Links {
   ) -> Bool {
     guard
       !dial.hello.isEmpty, !dial.cookied.contains(source),
-      dial.contact.endpoints.contains(source) || dial.detour == source,
+      dial.places.contains(source),
       let cookie = HandshakeDatagram.openCookie(body, key: dial.keys.cookie, mac1: dial.mac1)
     else { return false }
     dial.cookied.append(source)

@@ -11,15 +11,19 @@ extension Links {
   package mutating func learn(
     path: Endpoint, isTunnel: Bool, to node: NodeID, at now: Instant, into effects: inout Effects
   ) {
+    if isTunnel { detours.opened(path, at: now) }
     if let session = table[node] {
       if session.paths.isEmpty { session.paths.learn(session.endpoint, isTunnel: false) }
       session.paths.learn(path, isTunnel: isTunnel)
       return session.touch()
     }
-    guard let dial = dials.first(where: { $0.contact.node == node }), dial.detour == nil else {
-      return
+    guard let dial = dials.first(where: { $0.contact.node == node }) else { return }
+    if isTunnel {
+      guard dial.detour == nil else { return }
+      dial.detour = path
+    } else {
+      guard path.isDiallable, dial.learn(path) else { return }
     }
-    dial.detour = path
     if !dial.hello.isEmpty {
       sendMasked(dial.hello, mask: dial.keys.mask, to: path, into: &effects)
     }
@@ -27,6 +31,7 @@ extension Links {
 
   /// A way is no more.
   package mutating func forget(path: Endpoint, at now: Instant, into effects: inout Effects) {
+    detours.closed(path)
     for dial in dials where dial.detour == path { dial.detour = nil }
     for session in table.all where session.paths.forget(path) && session.endpoint == path {
       session.touch()
@@ -41,6 +46,31 @@ extension Links {
     }
     ping(session, at: now)
     probe(session, session.paths.others(than: session.endpoint, at: now), at: now, &effects)
+  }
+
+  /// A stream to a node would be of use.
+  package mutating func wantTunnel(
+    _ address: TunnelAddress, to node: NodeID, into effects: inout Effects
+  ) {
+    effects.tunnels.append(
+      TunnelWish(node: node, address: address, isNamed: detours.isNamed(node)))
+  }
+
+  /// Gives up the streams that were of no use for a while: no link and no dial uses them, and they
+  /// are not kept ready for one of `kept`.
+  package mutating func tidyPaths(
+    keepingReady kept: [LinkID], at now: Instant, into effects: inout Effects
+  ) {
+    for path in detours.open {
+      let isUsed =
+        dials.contains { $0.detour == path }
+        || table.all.contains { session in
+          session.standing == .current && session.paths.isTunnel(path)
+            && (session.endpoint == path || kept.contains(session.id))
+        }
+      if isUsed { detours.used(path, at: now) }
+    }
+    effects.unneeded += detours.unused(at: now, for: settings.idleTunnel)
   }
 
   /// Whether a second way is ready.

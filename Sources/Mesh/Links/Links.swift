@@ -27,6 +27,7 @@ package struct Links: ~Copyable {
   var reception: Reception
   var refusals: Refusals
   var redials: DialMemory
+  var detours = Detours()
   /// Sessions with something to send.
   var dirty: [Session] = []
   /// The earliest moment at which ``tick(at:into:)`` has something to do; may be early, never late.

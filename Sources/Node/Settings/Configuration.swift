@@ -38,6 +38,16 @@ package struct Configuration: Sendable {
   package var tunnelSite: String?
   /// What others dial, as `host` or `host:port`.
   package var tunnelAddress: String?
+  /// Programs that disguise streams, as `name=/path/of/program [argument ...]`.
+  package var transports: [String] = []
+  /// Where one of them is served, as `name@address:port[,key=value...]`.
+  package var transportListen: String?
+  /// What others dial, as `host` or `host:port`.
+  package var transportAddress: String?
+  /// A SOCKS5 proxy through which alone others are called.
+  package var proxy: String?
+  /// Names of interfaces on which members of rooms are looked for; none unless it is said.
+  package var lan: [String] = []
   package var passphraseFile: String?
   package var unprotected = false
   package private(set) var sources: [Setting: Source] = [:]
@@ -174,12 +184,15 @@ extension Configuration {
       if let complaint = setPage(text) { return complaint }
     case (.tunnel, .text(let text)), (.tunnelAddress, .text(let text)):
       return setTunnel(setting, text)
+    case (.transportListen, .text(let text)), (.transportAddress, .text(let text)),
+      (.proxy, .text(let text)):
+      return setTransport(setting, text)
     case (.tunnelCertificate, .text(let text)): tunnelCertificate = text
     case (.tunnelKey, .text(let text)): tunnelKey = text
     case (.tunnelSite, .text(let text)): tunnelSite = text
     case (.passphraseFile, .text(let text)): passphraseFile = text
     case (.advertise, .list(let items)), (.peers, .list(let items)), (.seeds, .list(let items)),
-      (.seedKeys, .list(let items)):
+      (.seedKeys, .list(let items)), (.transports, .list(let items)), (.lan, .list(let items)):
       return setList(setting, items)
     default: return "\(value.text) is not \(setting.expectation)"
     }
@@ -221,11 +234,31 @@ extension Configuration {
     return nil
   }
 
+  /// What a transport or a proxy is told is looked at by whoever starts it.
+  private mutating func setTransport(_ setting: Setting, _ text: String) -> String? {
+    switch setting {
+    case .transportListen: transportListen = text
+    case .transportAddress:
+      guard TunnelAddress(text: text + "/p") != nil else {
+        return "\"\(text)\" is neither host nor host:port"
+      }
+      transportAddress = text
+    default:
+      guard text.hasPrefix("socks5://") else {
+        return "\"\(text)\" is not socks5://host:port"
+      }
+      proxy = text
+    }
+    return nil
+  }
+
   private mutating func setList(_ setting: Setting, _ items: [String]) -> String? {
     guard items.count <= Self.longestList else { return "more than \(Self.longestList) entries" }
     switch setting {
     case .seeds: seeds = items
     case .seedKeys: seedKeys = items
+    case .transports: transports = items
+    case .lan: lan = items
     case .advertise:
       for item in items where (try? PeerAddress.hostAndPort(Substring(item).utf8)) == nil {
         return "\"\(item)\" is not host:port"
@@ -265,6 +298,11 @@ extension Configuration {
     case .tunnelKey: tunnelKey.map { .text($0) }
     case .tunnelSite: tunnelSite.map { .text($0) }
     case .tunnelAddress: tunnelAddress.map { .text($0) }
+    case .transports: .list(transports)
+    case .transportListen: transportListen.map { .text($0) }
+    case .transportAddress: transportAddress.map { .text($0) }
+    case .proxy: proxy.map { .text($0) }
+    case .lan: .list(lan)
     case .passphraseFile: passphraseFile.map { .text($0) }
     case .unprotected: .flag(unprotected)
     }

@@ -19,6 +19,11 @@ package enum Setting: String, CaseIterable, Sendable {
   case tunnelKey = "tunnel-key"
   case tunnelSite = "tunnel-site"
   case tunnelAddress = "tunnel-address"
+  case transports
+  case transportListen = "transport-listen"
+  case transportAddress = "transport-address"
+  case proxy
+  case lan
   case passphraseFile = "passphrase-file"
   case unprotected
 
@@ -40,13 +45,15 @@ package enum Setting: String, CaseIterable, Sendable {
 
   package var form: Form {
     switch self {
-    case .name, .bind, .log, .page, .tunnel, .tunnelAddress: .text
+    case .name, .bind, .log, .page, .tunnel, .tunnelAddress, .transportListen, .transportAddress,
+      .proxy:
+      .text
     case .data, .control, .passphraseFile, .tunnelCertificate, .tunnelKey, .tunnelSite: .path
     case .port: .number(0...65_535)
     // A terabit is beyond any line; the bound keeps the arithmetic far from overflow.
     case .uplink, .cap: .number(0...1_000_000_000)
     case .relay, .unprotected: .flag
-    case .advertise, .peers, .seedKeys: .list
+    case .advertise, .peers, .seedKeys, .transports, .lan: .list
     case .seeds: .paths
     }
   }

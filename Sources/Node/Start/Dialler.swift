@@ -7,26 +7,24 @@ import Wire
 /// answers, some from the seed lists.
 struct Dialler: Sendable {
   private let peers: [PeerAddress]
-  private let lists: [String]
-  private let keys: [MinisignKey]
+  private let shelf: SeedShelf
   private let logger: Logger
 
   init(configuration: Configuration, logger: Logger) {
     peers = configuration.peers
-    lists = configuration.seeds
     self.logger = logger
-    keys = configuration.seedKeys.compactMap { line in
+    let keys = configuration.seedKeys.compactMap { line in
       let key = try? MinisignKey(text: line)
       if key == nil { logger.warning("One of seed-keys is not a minisign public key.") }
       return key
     }
+    shelf = SeedShelf(folder: configuration.data, paths: configuration.seeds, keys: keys)
   }
 
   /// Until cancelled.
   func run(_ host: Host) async {
-    for contact in await host.remembered.contacts.prefix(Self.anchors) {
-      await host.perform(.connect(contact))
-    }
+    let remembered = Diversity.spread(await host.remembered.contacts) { $0.endpoints }
+    for contact in remembered.prefix(Self.anchors) { await host.perform(.connect(contact)) }
     var entropy = Entropy.system
     repeat {
       guard await host.status().peers.isEmpty else { continue }
@@ -35,27 +33,26 @@ struct Dialler: Sendable {
           logger.warning("A peer from the settings has a host name nobody knows.")
         }
       }
-      if !lists.isEmpty, (try? await Task.sleep(for: Self.headStart)) == nil { return }
+      if !shelf.isEmpty, (try? await Task.sleep(for: Self.headStart)) == nil { return }
       guard await host.status().peers.isEmpty else { continue }
       var seeds = await self.seeds(at: host.now)
       entropy.shuffle(&seeds)
+      seeds = Diversity.spread(seeds) { seed in
+        Endpoint(host: seed.host, port: seed.port).map { [$0] } ?? []
+      }
       for seed in seeds.prefix(Self.seedsAtOnce) { _ = await host.connect(seed) }
     } while (try? await Task.sleep(for: Self.interval)) != nil
   }
 
-  /// All that the lists name.
+  /// All that the latest lists name.
   ///
   /// One bad list does not spoil the others.
   private func seeds(at now: Instant) -> [PeerAddress] {
-    var seeds: [PeerAddress] = []
-    for path in lists {
-      do throws(SeedListError) {
-        seeds += try SeedList.open(path: path, keys: keys, now: now.milliseconds).addresses
-      } catch {
-        logger.warning("The seed list \(path) \(error.sentence); it is not used.")
-      }
+    let (addresses, complaints) = shelf.open(now: now.milliseconds)
+    for (path, error) in complaints {
+      logger.warning("The seed list \(path) \(error.sentence); it is not used.")
     }
-    return seeds
+    return addresses
   }
 
   /// Remembered peers called at start: two anchors would do, some of them sleep.

@@ -82,6 +82,6 @@ package struct RememberedPeers: Sendable {
   ///
   /// A guess.
   private static let most = 64
-  /// 64 contacts of at most 121 bytes, and what sealing adds.
-  private static let largest = 16_384
+  /// 64 contacts of at most 370 bytes, and what sealing adds.
+  private static let largest = 32_768
 }

@@ -14,6 +14,7 @@ final class LinkNode {
   /// What a shell writes down for the node's next life.
   var answered: [UInt64] = []
   var wishes: [TunnelWish] = []
+  var unneeded: [Endpoint] = []
   /// The owner's records, in order of arrival.
   var inbox: [(link: LinkID, type: UInt8, body: [UInt8])] = []
   /// Whether media records are kept in ``inbox``.
@@ -186,6 +187,7 @@ final class LinkNetwork {
     node.notes += node.effects.notes
     node.answered += node.effects.answered
     node.wishes += node.effects.tunnels
+    node.unneeded += node.effects.unneeded
     for datagram in node.effects.outbox.datagrams {
       let range = datagram.start..<datagram.start + datagram.count
       send(Array(node.effects.outbox.bytes[range]), from: node, to: datagram.target)

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import Reach
 
 /// A UDP socket on this machine that plays the node.
 final class Party: Sendable {
@@ -51,17 +52,17 @@ final class Party: Sendable {
   }
 }
 
-/// Ports that were said to be closed, to be waited for.
+/// Tunnels that were said to be closed, to be waited for.
 final class Closings: Sendable {
-  private let stream: AsyncStream<UInt16>
-  private let continuation: AsyncStream<UInt16>.Continuation
+  private let stream: AsyncStream<OpenTunnel>
+  private let continuation: AsyncStream<OpenTunnel>.Continuation
 
-  init() { (stream, continuation) = AsyncStream.makeStream(of: UInt16.self) }
+  init() { (stream, continuation) = AsyncStream.makeStream(of: OpenTunnel.self) }
 
-  func note(_ port: UInt16) { continuation.yield(port) }
+  func note(_ tunnel: OpenTunnel) { continuation.yield(tunnel) }
 
-  func next() async throws -> UInt16 {
-    for await port in stream { return port }
+  func next() async throws -> OpenTunnel {
+    for await tunnel in stream { return tunnel }
     throw ChannelError.ioOnClosedChannel
   }
 }
