@@ -51,6 +51,8 @@ package actor Host {
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
   private var onTunnelWish: (@Sendable (TunnelWish) -> Void)?
+  /// Who lets other devices use the page; nil when nobody does.
+  var devices: (any DeviceKeeper)?
   private var hasStopped = false
 
   /// What stays the same about this node.
@@ -144,6 +146,9 @@ package actor Host {
   package func openTunnels(by open: @escaping @Sendable (TunnelWish) -> Void) {
     onTunnelWish = open
   }
+
+  /// Devices are paired, listed and revoked by `keeper`.
+  package func admitDevices(by keeper: any DeviceKeeper) { devices = keeper }
 
   /// Datagrams to this port of the loopback address reach the node by a stream.
   package func tunnelOpened(to node: NodeID, port: UInt16) {
