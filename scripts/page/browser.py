@@ -34,21 +34,22 @@ class Node:
         self.start()
 
     def start(self):
-        page = "127.0.0.1:%d" % (self.port or free_port())
+        page = ["--page", "127.0.0.1:%d" % (self.port or free_port())]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [STARLING, "up", "--data", self.folder, "--bind", "127.0.0.1", "--port", "0",
-                 "--page", page, "--unprotected", "--name", self.name, "--stop-with-stdin",
-                 "--json", *self.options],
+                 *([] if "--page" in self.options else page), "--unprotected",
+                 "--name", self.name, "--stop-with-stdin", "--json", *self.options],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         ready, _, _ = select.select([self.process.stdout], [], [], 20)
         line = self.process.stdout.readline() if ready else b""
         if not line:
             raise SystemExit(f"{self.name} did not start; see {self.log}")
         said = json.loads(line)
-        self.page, self.addresses = said["page"], said["addresses"]
+        self.page, self.addresses = said.get("page"), said["addresses"]
         self.away = said.get("pageDevices")
-        self.port = int(self.page.split(":")[2].split("/")[0])
+        if self.page:
+            self.port = int(self.page.split(":")[2].split("/")[0])
         self.control = said["control"]
 
     @property

@@ -351,12 +351,12 @@ async def main():
         ann, ben = place.node("Ann", "--page-devices", away), place.node("Ben")
         ann.run("room", "create", "Kitchen", "--name", "Ann")
         ben.run("join", ann.run("invite"), "--name", "Ben")
-        said, heard = lab.speech(place.file("said.wav"), 30), place.file("heard.wav")
+        said, heard = lab.speech(place.file("said.wav"), 60), place.file("heard.wav")
         key = ann.page.split("key=")[1]
         import subprocess
 
         listener = subprocess.Popen(
-            [lab.STARLING, "listen", "-o", heard, "--seconds", "32", "--control", ben.control],
+            [lab.STARLING, "listen", "-o", heard, "--seconds", "62", "--control", ben.control],
             stdout=subprocess.DEVNULL)
         speaker = subprocess.Popen(
             [lab.STARLING, "speak", said, "--control", ann.control], stdout=subprocess.DEVNULL)

@@ -70,7 +70,7 @@ class Scene:
             node.stop()
 
 
-async def views(page, words):
+async def views(page, words, scene):
     """Each view's name, once it stands there."""
     tab = page.tab
     await page.until("document.querySelectorAll('.card').length >= 2")
@@ -85,6 +85,8 @@ async def views(page, words):
     await page.until("document.querySelectorAll('.stage > li').length >= 2")
     await page.until("document.querySelector('.why.good')")
     await page.until("document.querySelector('.hands li')")
+    scene.nodes[1].ask(request="react", sign="clap")
+    await page.until("document.querySelector('.stage .shown')")
     yield "room"
     await tab.locator(".stage .person").nth(1).click()
     yield "person"
@@ -131,7 +133,7 @@ async def look(browser, scene, shape, theme, each):
         color_scheme=theme, reduced_motion="reduce", **SHAPES[shape])
     page.tab.set_default_timeout(15_000)
     try:
-        async for view in views(page, words):
+        async for view in views(page, words, scene):
             await asyncio.sleep(0.25)
             await each(page, view)
             wide = await page.tab.evaluate("document.documentElement.scrollWidth - innerWidth")

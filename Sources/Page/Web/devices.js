@@ -62,7 +62,7 @@ async function offer(place, show) {
       h('div', { class: 'qr', role: 'img', 'aria-label': t('invite.qr') }, qr(made.link)),
       field(t('devices.address'), h('input', { type: 'text', readonly: true, dir: 'ltr', value: made.link.split('#')[0] })),
       h('p', { class: 'code', dir: 'ltr', text: made.letters }), left,
-      h('details', {}, h('summary', { text: t('devices.print') }), h('p', { class: 'print', dir: 'ltr', text: made.fingerprint })));
+      h('details', { open: true }, h('summary', { text: t('devices.print') }), h('p', { class: 'print', dir: 'ltr', text: made.fingerprint })));
     place.told = (known) => {
       const fresh = known.devices.find((one) => !before.has(one.device));
       if (known.pairing && !fresh) return set(left, { text: t('devices.left', { n: Math.ceil(known.pairing.seconds / 60) }) });

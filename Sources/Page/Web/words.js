@@ -39,7 +39,7 @@ function show(value) {
   return typeof value === 'number' ? numbers.format(value) : `\u2068${value ?? ''}\u2069`;
 }
 
-export const date = (time) => new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(time);
+export const date = (time) => new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(time).replaceAll(' ', '\u00a0');
 
 export const moment = (time) => new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' }).format(time);
 
