@@ -36,6 +36,7 @@ enum Messages {
     case 31...33: return try more(kind, &reader)
     case 34: try TunnelAddress(from: &reader).encode(into: &writer)
     case 35: return try tunnelled(bytes)
+    case 36: return try more(kind, &reader)
     default: return nil
     }
     try reader.finish()
@@ -70,13 +71,14 @@ enum Messages {
     }
   }
 
-  /// The same, numbered when 30 was taken.
+  /// The same, numbered when 30 and those behind it were taken.
   private static func more(_ kind: UInt8, _ reader: inout Reader) throws(WireError) -> [UInt8]? {
     let tag = try reader.u8()
     return switch kind {
     case 31: try OperationBundle(from: &reader).encoded(tag: tag)
     case 32: try Hand(from: &reader).encoded(tag: tag)
     case 33: try PairCheckMessage(from: &reader).encoded(tag: tag)
+    case 36: try Reaction(from: &reader).encoded(tag: tag)
     default: nil
     }
   }

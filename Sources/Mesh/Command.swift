@@ -21,6 +21,7 @@ package enum Command: Sendable {
   /// Answered by ``Event/changed(_:_:)``, or ``Event/hand(_:_:isUp:)`` for hands.
   case moderate(RoomID, Moderation)
   case raiseHand(RoomID, isUp: Bool)
+  case react(RoomID, Reaction.Sign)
   case takeSeat(RoomID)
   /// Off the stage, without a role that was given by name.
   case stepDown(RoomID)

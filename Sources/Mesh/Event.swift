@@ -24,6 +24,7 @@ package enum Event: Sendable {
   case departed(RoomID, SessionID, PersonaID)
   case compared(RoomID, PersonaID, PairOutcome)
   case hand(RoomID, PersonaID, isUp: Bool)
+  case reacted(RoomID, PersonaID, Reaction.Sign)
   /// Who acts as host; nil when nobody with a role is here.
   case actingHost(RoomID, PersonaID?)
   /// Our microphone was switched off by somebody else.

@@ -17,7 +17,7 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   case unknownRoom, badJoin, badCertificate, badAdmission, notJoined
   case notAdmitted, removedPerson, roomClosed, doorShut, expiredInvite, waitingFull
   // Authority
-  case badOperation, staleOperation, operationsFull, contradiction, badHand, notAllowed
+  case badOperation, staleOperation, operationsFull, contradiction, badHand, badReaction, notAllowed
   // Presence and membership
   case badPresence, stalePresence, expiredPresence, rosterFull, badShuffle
   // Keys

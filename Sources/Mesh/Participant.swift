@@ -273,6 +273,7 @@ extension Participant {
     case .stopSpeaking(let id): act(in: id) { $0.stopSpeaking(&$1) }
     case .moderate(let id, let wish): act(in: id) { $0.moderate(wish, &$1) }
     case .raiseHand(let id, let isUp): act(in: id) { $0.raise(&$1, isUp) }
+    case .react(let id, let sign): act(in: id) { $0.react(sign, &$1) }
     case .takeSeat(let id): act(in: id) { $0.takeSeat(&$1) }
     case .stepDown(let id): act(in: id) { $0.stepDown(&$1) }
     case .compareCodes(let id, let person): act(in: id) { $0.compareCodes(person, &$1) }

@@ -9,6 +9,7 @@ package struct Settings: Sendable {
   package var keys = KeySettings()
   package var authority = AuthoritySettings()
   package var hands = HandSettings()
+  package var reactions = ReactionSettings()
   package var entry = EntrySettings()
 
   /// Rooms at once. A guess: a person listens to one or two.

@@ -55,7 +55,7 @@ extension Host {
     case .left(let room):
       logger.info("Left a room.")
       left(room)
-    case .roster, .listings, .speaking, .changed, .hand, .actingHost, .invited, .entered,
+    case .roster, .listings, .speaking, .changed, .hand, .reacted, .actingHost, .invited, .entered,
       .departed, .compared:
       break
     case .waiting(let room):

@@ -32,13 +32,16 @@ extension Host {
   }
 
   /// From the next byte on, the connection carries messages.
-  func changeToMessages(_ id: Int) {
+  func changeToMessages(_ id: Int, _ device: Int?) {
     answer(id, DoneReport())
     clients[id]?.isFramed = true
+    clients[id]?.device = device
   }
 
   var features: FeaturesReport {
-    FeaturesReport(features: ["hear", "talk", "volume", "settings", "stage", "events"])
+    FeaturesReport(
+      features: ["hear", "talk", "volume", "settings", "stage", "events", "react"]
+        + (devices == nil ? [] : ["devices"]))
   }
 
   /// Changes what this node gives to others, and tells what that is now.

@@ -12,6 +12,7 @@ extension Host {
     case .status: answer(id, report)
     case .rooms: answer(id, RoomsReport(rooms: roomList))
     case .stop:
+      try refuseDevices(id)
       answer(id, DoneReport())
       askedToStop()
     case .create(let title, let access, let name):
@@ -39,6 +40,7 @@ extension Host {
       answer(id, PersonaReport(person: person.text))
     case .messages, .features, .settings, .hear, .talk, .stopHearing, .stopTalking, .mute, .volume:
       try carryOutLive(request, for: id)
+    case .pairDevice, .devices, .revokeDevice: try carryOutPairing(request, for: id)
     case .stage(let name, let request): try carryOut(request, in: try room(name), for: id)
     case .events(let name):
       let room: RoomID? = if let name { try room(name) } else { nil }
@@ -58,7 +60,7 @@ extension Host {
   /// What a page asks for over the messages of its connection.
   private func carryOutLive(_ request: ControlRequest, for id: Int) throws(ControlError) {
     switch request {
-    case .messages: changeToMessages(id)
+    case .messages(let device): changeToMessages(id, device)
     case .features: answer(id, features)
     case .settings(let relays, let uplink): answer(id, give(relays: relays, uplink: uplink))
     case .hear(let name, let format): try hear(id, try room(name), format)

@@ -7,6 +7,7 @@ extension Host {
   func carryOut(_ request: StageRequest, in room: RoomID, for id: Int) throws(ControlError) {
     switch request {
     case .hand(let isUp): try carryOut(.raiseHand(room, isUp: isUp))
+    case .react(let sign): try carryOut(.react(room, sign))
     case .takeSeat: try carryOut(.takeSeat(room))
     case .stepDown: try carryOut(.stepDown(room))
     case .moderate(let action, let name, let seconds, let isImmediate):

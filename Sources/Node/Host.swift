@@ -57,6 +57,8 @@ package actor Host {
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
   private var onTunnelWish: (@Sendable (TunnelOrder) -> Void)?
+  /// Who lets other devices use the page; nil when nobody does.
+  var devices: (any DeviceKeeper)?
   private var hasStopped = false
 
   /// What stays the same about this node.
@@ -166,6 +168,9 @@ package actor Host {
   package func keepTunnels(by keeper: @escaping @Sendable (TunnelOrder) -> Void) {
     onTunnelWish = keeper
   }
+
+  /// Devices are paired, listed and revoked by `keeper`.
+  package func admitDevices(by keeper: any DeviceKeeper) { devices = keeper }
 
   /// Datagrams to this port of the loopback address reach the node by a stream.
   package func tunnelOpened(to node: NodeID, port: UInt16) {

@@ -14,14 +14,16 @@ final class Bridge {
   fileprivate var web: ChannelHandlerContext?
   fileprivate var node: ChannelHandlerContext?
 
-  /// Connects to the node and then opens the WebSocket.
-  static func join(_ channel: any Channel, to control: String) -> EventLoopFuture<Void> {
+  /// Connects to the node and then opens the WebSocket; of a paired device, `device` is its number.
+  static func join(
+    _ channel: any Channel, to control: String, device: Int?
+  ) -> EventLoopFuture<Void> {
     let bound = NIOLoopBound(Bridge(), eventLoop: channel.eventLoop)
     return ClientBootstrap(group: channel.eventLoop)
       .channelOption(.writeBufferWaterMark, value: waterMark)
       .channelInitializer { node in
         node.eventLoop.makeCompletedFuture {
-          try node.pipeline.syncOperations.addHandler(NodeSide(bound.value))
+          try node.pipeline.syncOperations.addHandler(NodeSide(bound.value, device))
         }
       }
       .connect(unixDomainSocketPath: control)
@@ -111,6 +113,14 @@ private final class WebSide: ChannelInboundHandler {
     context.close(promise: nil)
   }
 
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is Devices.Revoked {
+      bridge.node?.close(promise: nil)
+      bridge.node = nil
+    }
+    context.fireUserInboundEventTriggered(event)
+  }
+
   /// A browser that is gone without a word is noticed.
   private func beat(_ context: ChannelHandlerContext) {
     guard wasHeard else { return context.close(promise: nil) }
@@ -136,11 +146,17 @@ private final class NodeSide: ChannelInboundHandler {
   private var isGreeted = false
   private var held = ByteBuffer()
 
-  init(_ bridge: Bridge) { self.bridge = bridge }
+  private let device: Int?
+
+  init(_ bridge: Bridge, _ device: Int?) {
+    self.bridge = bridge
+    self.device = device
+  }
 
   func channelActive(context: ChannelHandlerContext) {
     bridge.node = context
-    let hello = context.channel.allocator.buffer(bytes: ControlRequest.messages.line)
+    let request = ControlRequest.messages(device: device)
+    let hello = context.channel.allocator.buffer(bytes: request.line)
     context.writeAndFlush(wrapOutboundOut(hello), promise: nil)
     context.fireChannelActive()
   }

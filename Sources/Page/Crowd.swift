@@ -17,7 +17,9 @@ package final class Crowd: Sendable {
   private let strangers = Atomic<Int>(0)
   private let admitted = Atomic<Int>(0)
 
-  package init() {}
+  private let admittedPlaces: Int
+
+  package init(admitted: Int = Crowd.mostAdmitted) { admittedPlaces = admitted }
 
   /// A place for a new connection, nil when all are taken.
   package func enter() -> Entry? {
@@ -29,7 +31,7 @@ package final class Crowd: Sendable {
   /// False when enough have.
   package func promote(_ entry: Entry) -> Bool {
     guard !entry.isAdmitted.load(ordering: .relaxed),
-      Self.take(admitted, Self.mostAdmitted)
+      Self.take(admitted, admittedPlaces)
     else { return false }
     entry.isAdmitted.store(true, ordering: .relaxed)
     strangers.subtract(1, ordering: .relaxed)
@@ -55,4 +57,6 @@ package final class Crowd: Sendable {
   package static let mostStrangers = 64
   /// Three for each open page; the control socket takes 64 clients and must have some left.
   package static let mostAdmitted = 32
+  /// Of paired devices: five pages that are open at once.
+  package static let mostDevices = 20
 }

@@ -6,17 +6,21 @@ import Synchronization
 ///
 /// Every web page in the person's browser can send requests here, and a name in the DNS can be made
 /// to point here. So the host must be the one we are reached under, a WebSocket must come from our
-/// own page or from no page at all, and must show the key.
+/// own page or from no page at all, and must show a key.
 package struct Gate: Sendable {
   private let hosts: Set<String>
   private let origins: Set<String>
-  private let key: PageKey
 
-  package init(host: String, port: UInt16, key: PageKey) {
-    let names = [host, "127.0.0.1", "localhost", "[::1]"].map { "\($0):\(port)" }
+  /// For this machine.
+  package init(host: String, port: UInt16) {
+    self.init(hosts: [host, "127.0.0.1", "localhost", "[::1]"], port: port, scheme: "http")
+  }
+
+  /// For other devices, under these names and no others.
+  package init(hosts names: [String], port: UInt16, scheme: String) {
+    let names = names.map { "\($0.lowercased()):\(port)" }
     hosts = Set(names)
-    origins = Set(names.map { "http://\($0)" })
-    self.key = key
+    origins = Set(names.map { "\(scheme)://\($0)" })
   }
 
   /// Whether a request is meant for us at all.
@@ -25,16 +29,18 @@ package struct Gate: Sendable {
     return host.count == 1 && hosts.contains(host[0].lowercased())
   }
 
-  /// Whether a WebSocket may be opened.
-  package func admits(_ head: HTTPRequestHead) -> Bool {
-    guard knows(head), head.uri == Self.path else { return false }
+  /// Whether it comes from our own page, or from no page.
+  package func isOurs(_ head: HTTPRequestHead) -> Bool {
     let origin = head.headers["origin"]
-    guard origin.count <= 1, origin.allSatisfy({ origins.contains($0.lowercased()) }) else {
-      return false
-    }
+    return origin.count <= 1 && origin.allSatisfy { origins.contains($0.lowercased()) }
+  }
+
+  /// What a request for a WebSocket shows as its key; nil when it gets none whatever it shows.
+  package func key(_ head: HTTPRequestHead) -> String? {
+    guard knows(head), isOurs(head), head.uri == Self.path else { return nil }
     let offered = head.headers[canonicalForm: "sec-websocket-protocol"].map(String.init)
-    guard offered.count == 2, offered[0] == Self.name else { return false }
-    return key.opens(offered[1])
+    guard offered.count == 2, offered[0] == Self.name else { return nil }
+    return offered[1]
   }
 
   /// Headers of the answer to an admitted WebSocket.
@@ -42,6 +48,8 @@ package struct Gate: Sendable {
 
   /// Where the interface is.
   static let path = "/api"
+  /// Where a new device shows its code.
+  static let pairingPath = "/pair"
   /// The protocol a WebSocket asks for; the key follows as a second name, for browsers let a page
   /// choose no other header.
   private static let name = "starling.1"

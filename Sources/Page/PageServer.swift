@@ -1,53 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 import NIOCore
-import NIOHTTP1
 import NIOPosix
-import NIOWebSocket
 package import Node
 package import Wire
 
-/// The page and its interface for programs, served to this machine by the node itself.
+/// The page and its interface for programs, served by the node itself: to this machine, and with
+/// TLS to devices that were paired.
 ///
-/// Reading order, in the direction a request travels: ``Crowd`` (how many may come) → ``Gate`` (who
-/// may ask) → ``Reception`` (files) or ``Bridge`` (a WebSocket, joined to the control socket). What
-/// may be asked there is the control socket's matter: `docs/protocol/7-control.md`; how it is asked
-/// here, `docs/protocol/10-page.md`. Nothing of the node runs on this target's thread.
+/// Reading order, in the direction a request travels: ``Door`` with ``Crowd`` (how many may come) →
+/// ``Gate`` (who may ask) → ``Reception`` (files, and tokens for new ``Devices``) or ``Bridge`` (a
+/// WebSocket, joined to the control socket). What may be asked there is the control socket's
+/// matter: `docs/protocol/7-control.md`; how it is asked here, `docs/protocol/10-page.md`. Nothing
+/// of the node runs on this target's threads.
 package struct PageServer: Sendable {
-  /// What opens the page, with the key in its fragment.
+  /// What opens the page; on this machine with the key in its fragment.
   package let link: String
   /// Where it is bound.
   package let port: UInt16
   private let channel: any Channel
 
-  /// Binds, and serves until ``stop()``.
+  /// Serves this machine until ``stop(folder:)``.
   ///
   /// `control` is the path of the control socket, `isMovable` says that another port will do when
   /// this one is taken.
   package static func start(
     at endpoint: Endpoint, isMovable: Bool = false, key: PageKey, control: String
   ) async throws(Failure) -> PageServer {
-    let crowd = Crowd()
-    // The port is known only once it is bound, and nothing is accepted before.
-    let gate = LateGate()
+    let door = Door(.key(key), control: control)
     let channel: any Channel
     do {
-      channel = try await bind(endpoint, crowd, gate, control)
+      channel = try await bind(endpoint, door)
     } catch {
       guard isMovable, let moved = Endpoint(host: endpoint.host, port: 0),
-        let second = try? await bind(moved, crowd, gate, control)
-      else {
-        throw Failure(
-          .setup,
-          "The page cannot be served at \(endpoint.text). Choose another place with --page, or off."
-        )
-      }
+        let second = try? await bind(moved, door)
+      else { throw Self.unserved(endpoint, "--page") }
       channel = second
     }
     let port = UInt16(clamping: channel.localAddress?.port ?? 0)
-    let host = endpoint.host.contains(":") ? "[\(endpoint.host)]" : endpoint.host
-    gate.open(Gate(host: host, port: port, key: key))
+    let host = Self.bracketed(endpoint.host)
+    door.gate.open(Gate(host: host, port: port))
     return PageServer(
       link: "http://\(host):\(port)/#key=\(key.text)", port: port, channel: channel)
+  }
+
+  /// Serves paired devices under `hosts`, the best known first.
+  package static func start(
+    at endpoint: Endpoint, hosts: [String], devices: Devices, certificate: PageCertificate,
+    control: String
+  ) async throws(Failure) -> PageServer {
+    let door = Door(.devices(devices, certificate.context), control: control)
+    let channel: any Channel
+    do {
+      channel = try await bind(endpoint, door)
+    } catch {
+      throw Self.unserved(endpoint, "--page-devices")
+    }
+    let port = UInt16(clamping: channel.localAddress?.port ?? 0)
+    let names = hosts.map(Self.bracketed)
+    door.gate.open(Gate(hosts: names, port: port, scheme: "https"))
+    let link = "https://\(names.first ?? Self.bracketed(endpoint.host)):\(port)/"
+    devices.reached(at: link)
+    return PageServer(link: link, port: port, channel: channel)
   }
 
   /// Leaves the link for ``savedLink(folder:)``.
@@ -73,59 +86,31 @@ package struct PageServer: Sendable {
   /// Closes the door; open connections end with the program.
   package func stop(folder: String) async {
     StoredFile.remove(Self.linkPath(folder))
-    try? await channel.close()
+    await stop()
   }
+
+  package func stop() async { try? await channel.close() }
 
   private static func linkPath(_ folder: String) -> String { folder + "/page-link" }
 
-  private static func bind(
-    _ endpoint: Endpoint, _ crowd: Crowd, _ gate: LateGate, _ control: String
-  ) async throws -> any Channel {
+  private static func unserved(_ endpoint: Endpoint, _ flag: String) -> Failure {
+    Failure(
+      .setup,
+      "The page cannot be served at \(endpoint.text). Choose another place with \(flag), or off.")
+  }
+
+  private static func bracketed(_ host: String) -> String {
+    host.contains(":") ? "[\(host)]" : host
+  }
+
+  private static func bind(_ endpoint: Endpoint, _ door: Door) async throws -> any Channel {
     try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.backlog, value: backlog)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
       .childChannelOption(.writeBufferWaterMark, value: Bridge.waterMark)
-      .childChannelInitializer { channel in
-        guard let entry = crowd.enter() else {
-          return channel.eventLoop.makeFailedFuture(Crowd.Full())
-        }
-        channel.closeFuture.whenComplete { _ in crowd.leave(entry) }
-        guard let gate = gate.gate else {
-          return channel.eventLoop.makeFailedFuture(Crowd.Full())
-        }
-        return channel.eventLoop.makeCompletedFuture {
-          try furnish(channel, gate, crowd, entry, control)
-        }
-      }
+      .childChannelInitializer { door.receive($0) }
       .bind(host: endpoint.host, port: Int(endpoint.port)).get()
-  }
-
-  /// HTTP first; a WebSocket when the gate allows it.
-  private static func furnish(
-    _ channel: any Channel, _ gate: Gate, _ crowd: Crowd, _ entry: Crowd.Entry, _ control: String
-  ) throws {
-    let upgrader = NIOWebSocketServerUpgrader(
-      maxFrameSize: Bridge.longestFrame,
-      shouldUpgrade: { channel, head in
-        let allowed = gate.admits(head) && crowd.promote(entry)
-        return channel.eventLoop.makeSucceededFuture(allowed ? Gate.accepted : nil)
-      },
-      upgradePipelineHandler: { channel, _ in Bridge.join(channel, to: control) })
-    let pipeline = channel.pipeline.syncOperations
-    // Removed again when a WebSocket takes over.
-    try pipeline.addHandler(Patience(), name: Patience.name)
-    let reception = Reception(gate)
-    let loopBound = NIOLoopBound(reception, eventLoop: channel.eventLoop)
-    try pipeline.configureHTTPServerPipeline(
-      withServerUpgrade: (
-        upgraders: [upgrader],
-        completionHandler: { context in
-          context.pipeline.syncOperations.removeHandler(loopBound.value, promise: nil)
-          context.pipeline.syncOperations.removeHandler(name: Patience.name, promise: nil)
-        }
-      ))
-    try pipeline.addHandler(reception)
   }
 
   private static let longestLink = 256

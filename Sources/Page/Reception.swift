@@ -2,27 +2,35 @@
 import NIOCore
 import NIOHTTP1
 import NIOWebSocket
+import Node
 
-/// Hands out the page's files and nothing else.
+/// Hands out the page's files; to a new device that shows the code, its token; and nothing else.
 final class Reception: ChannelInboundHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPServerRequestPart
   typealias OutboundOut = HTTPServerResponsePart
 
   private let gate: Gate
+  /// Nil where no device is paired: on this machine.
+  private let devices: Devices?
   private var request: HTTPRequestHead?
-  private var bodyBytes = 0
+  private var body: [UInt8] = []
 
-  init(_ gate: Gate) { self.gate = gate }
+  init(_ gate: Gate, _ devices: Devices?) {
+    self.gate = gate
+    self.devices = devices
+  }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
       request = head
-      bodyBytes = 0
+      body = []
     case .body(let bytes):
-      bodyBytes += bytes.readableBytes
-      // Nothing here takes a body.
-      if bodyBytes > Self.longestBody { context.close(promise: nil) }
+      guard body.count + bytes.readableBytes <= Self.longestBody else {
+        request = nil
+        return context.close(promise: nil)
+      }
+      body.append(contentsOf: bytes.readableBytesView)
     case .end:
       guard let request else { return }
       self.request = nil
@@ -42,6 +50,9 @@ final class Reception: ChannelInboundHandler, RemovableChannelHandler {
       return send(.misdirectedRequest, nil, request, context)
     }
     guard path != Gate.path else { return send(.forbidden, nil, request, context) }
+    if path == Gate.pairingPath, request.method == .POST, let devices {
+      return pair(devices, request, context)
+    }
     guard request.method == .GET || request.method == .HEAD else {
       return send(.methodNotAllowed, nil, request, context)
     }
@@ -52,17 +63,51 @@ final class Reception: ChannelInboundHandler, RemovableChannelHandler {
     send(isKnown ? .notModified : .ok, asset, request, context)
   }
 
+  /// What a new device says.
+  private struct Asking: Codable {
+    var code: String
+    var name: String?
+  }
+
+  /// Why it is not let in; `Devices.Refusal` in words for programs.
+  private struct No: Codable {
+    var code: Devices.Refusal
+  }
+
+  /// A foreign page that could post here would use up the tries of the code.
+  private func pair(
+    _ devices: Devices, _ request: HTTPRequestHead, _ context: ChannelHandlerContext
+  ) {
+    guard gate.isOurs(request), let asking = Line.decode(body, as: Asking.self) else {
+      return send(.forbidden, nil, request, context)
+    }
+    do throws(Devices.Refusal) {
+      let pass = try devices.pair(asking.code, name: asking.name ?? "")
+      send(.ok, Line.encode(pass), Self.json, request, context)
+    } catch {
+      send(.forbidden, Line.encode(No(code: error)), Self.json, request, context)
+    }
+  }
+
   private func send(
     _ status: HTTPResponseStatus, _ asset: Asset?, _ request: HTTPRequestHead,
     _ context: ChannelHandlerContext
   ) {
-    var headers = Self.headers
-    let body = status == .ok ? asset?.bytes ?? [] : []
-    if status != .notModified { headers.add(name: "Content-Length", value: "\(body.count)") }
+    var headers: HTTPHeaders = [:]
     if let asset {
       headers.add(name: "Content-Type", value: asset.type)
       headers.add(name: "ETag", value: asset.tag)
     }
+    send(status, status == .ok ? asset?.bytes ?? [] : [], headers, request, context)
+  }
+
+  private func send(
+    _ status: HTTPResponseStatus, _ body: [UInt8], _ more: HTTPHeaders,
+    _ request: HTTPRequestHead, _ context: ChannelHandlerContext
+  ) {
+    var headers = Self.headers
+    if status != .notModified { headers.add(name: "Content-Length", value: "\(body.count)") }
+    headers.add(contentsOf: more)
     if status == .methodNotAllowed { headers.add(name: "Allow", value: "GET, HEAD") }
     if !request.isKeepAlive { headers.add(name: "Connection", value: "close") }
     let head = HTTPResponseHead(version: request.version, status: status, headers: headers)
@@ -97,5 +142,6 @@ final class Reception: ChannelInboundHandler, RemovableChannelHandler {
     "Cache-Control": "no-cache",
   ]
 
+  private static let json: HTTPHeaders = ["Content-Type": "application/json; charset=utf-8"]
   private static let longestBody = 1_024
 }

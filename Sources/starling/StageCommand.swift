@@ -1,5 +1,6 @@
 import ArgumentParser
 import Node
+import Wire
 
 /// `starling stage`: coming on and going off.
 struct StageCommand: ParsableCommand {
@@ -74,6 +75,31 @@ struct HandCommand: ParsableCommand {
   var way: Way
 
   func run() throws { try node.order(.hand(isUp: way == .up), room) }
+}
+
+/// `starling react`: a sign without words.
+struct ReactCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "react", abstract: "Clap, laugh, wave: a sign that all in the room see.",
+    discussion: """
+      It is shown for a moment and kept by nobody. Whoever does it faster than about once a second \
+      is not shown.
+
+      EXAMPLE
+        starling react clap
+      """)
+
+  @OptionGroup var node: NodeChoice
+  @OptionGroup var room: RoomChoice
+  @Argument(help: "clap, laugh, heart, wave, wow or agree.")
+  var sign: String
+
+  func run() throws {
+    guard let sign = Reaction.Sign(name: sign) else {
+      throw Failure(.usage, "A sign is clap, laugh, heart, wave, wow or agree.")
+    }
+    try node.order(.react(sign), room)
+  }
 }
 
 /// Which room, where there are several.

@@ -30,7 +30,8 @@ struct Starling: AsyncParsableCommand {
     version: version,
     subcommands: [
       Up.self, PageCommand.self, ID.self, RoomCommand.self, InviteCommand.self, Join.self,
-      Connect.self, Speak.self, Listen.self, StageCommand.self, HandCommand.self, ModCommand.self,
+      Connect.self, Speak.self, Listen.self, StageCommand.self, HandCommand.self,
+      ReactCommand.self, ModCommand.self,
       VerifyCommand.self, EventsCommand.self, StatusCommand.self, Stop.self, Seeds.self, Demo.self,
       Simulate.self,
       TopologyCommand.self,

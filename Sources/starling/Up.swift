@@ -42,6 +42,14 @@ struct Up: AsyncParsableCommand {
   var advertise: [String] = []
   @Option(help: "Where the page is served on this machine, as 127.0.0.1:PORT, or off.")
   var page: String?
+  @Option(help: "Where other devices open the page after pairing, as address:port, or off.")
+  var pageDevices: String?
+  @Option(name: .customLong("page-name"), help: "Host under which they find it; may be repeated.")
+  var pageNames: [String] = []
+  @Option(help: "Certificate shown to them, a PEM file; without it the node makes one.")
+  var pageCertificate: String?
+  @Option(help: "Its key, a PEM file.")
+  var pageCertificateKey: String?
   @Option(help: "Where tunnels come in, as address:port, or off.")
   var tunnel: String?
   @Option(help: "Certificate of the tunnel's server, a PEM file.")
@@ -108,6 +116,7 @@ struct Up: AsyncParsableCommand {
     let signals = try StopSignals()
     let stops = [signals.raw] + (stopWithStdin ? [STDIN_FILENO] : [])
     let page = try await servedPage(settings)
+    let devices = try await DevicesDoor.open(settings)
     let nodePort = node.port
     let tunnel = try await TunnelDoor.open(settings, nodePort: nodePort)
     let disguise = try await Disguises.open(settings, nodePort: nodePort)
@@ -118,11 +127,12 @@ struct Up: AsyncParsableCommand {
         let tunnels = Tunnels(host: host, nodePort: nodePort, disguise, logger: logger)
         await host.keepTunnels { tunnels.take($0) }
         await host.reachable(through: told.flatMap { TunnelAddress(text: $0) })
+        if let devices { await host.admitDevices(by: devices.devices) }
       }
     ) { [json, readyFd] addresses in
       let report = Ready(
         addresses: addresses, control: settings.control, page: page?.link,
-        tunnel: told, pid: getpid())
+        pageDevices: devices?.link, tunnel: told, pid: getpid())
       Terminal.complain("starling \(Starling.version) is up.")
       for address in addresses { Terminal.complain("Peer address:   \(address)") }
       Terminal.complain("Control socket: \(settings.control)")
@@ -131,6 +141,7 @@ struct Up: AsyncParsableCommand {
         let link = isatty(STDERR_FILENO) == 1 ? page.link : "printed by: starling page"
         Terminal.complain("Page:           \(link)")
       }
+      devices?.tell()
       if let tunnel { Self.tell(tunnel) }
       if json { Terminal.say(json: report) }
       if let readyFd {
@@ -141,6 +152,7 @@ struct Up: AsyncParsableCommand {
     await disguise.close()
     await tunnel?.close()
     await page?.stop(folder: settings.data)
+    await devices?.close()
   }
 
   /// The path must not come to lie in a log either.
@@ -168,6 +180,8 @@ struct Up: AsyncParsableCommand {
     var control: String
     /// With the key; missing when no page is served.
     var page: String?
+    /// For other devices, after pairing.
+    var pageDevices: String?
     /// With the secret path; missing when there is none, or nobody said where others find it.
     var tunnel: String?
     var pid: Int32
@@ -177,7 +191,9 @@ struct Up: AsyncParsableCommand {
     var flags: Configuration.Layer = [:]
     let texts: [(Setting, String?)] = [
       (.bind, bind), (.data, data), (.control, control), (.name, name), (.log, log),
-      (.passphraseFile, passphraseFile), (.page, page), (.tunnel, tunnel),
+      (.passphraseFile, passphraseFile), (.page, page), (.pageDevices, pageDevices),
+      (.pageCertificate, pageCertificate), (.pageCertificateKey, pageCertificateKey),
+      (.tunnel, tunnel),
       (.tunnelCertificate, tunnelCertificate), (.tunnelKey, tunnelKey), (.tunnelSite, tunnelSite),
       (.tunnelAddress, tunnelAddress), (.transportListen, transportListen),
       (.transportAddress, transportAddress), (.proxy, proxy),
@@ -188,7 +204,7 @@ struct Up: AsyncParsableCommand {
     }
     let lists: [(Setting, [String])] = [
       (.peers, peers), (.seeds, seeds), (.seedKeys, seedKeys), (.advertise, advertise),
-      (.transports, transports), (.lan, lan),
+      (.transports, transports), (.lan, lan), (.pageNames, pageNames),
     ]
     for (setting, list) in lists where !list.isEmpty { flags[setting] = .list(list) }
     if let relay { flags[.relay] = .flag(relay) }

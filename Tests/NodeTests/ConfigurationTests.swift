@@ -49,6 +49,10 @@ struct ConfigurationTests {
       data = "data"
       control = "/run/c"
       page = "127.0.0.1:4781"
+      page-devices = "192.168.1.5:8443"
+      page-names = ["Box.example"]
+      page-certificate = "page.pem"
+      page-certificate-key = "/etc/page.pem"
       tunnel = "0.0.0.0:443"
       tunnel-certificate = "cert.pem"
       tunnel-key = "/etc/key.pem"
@@ -70,6 +74,10 @@ struct ConfigurationTests {
     #expect(settings.data == folder.file("data"))
     #expect(settings.control == "/run/c")
     #expect(settings.page == Endpoint(ipv4: 0x7F00_0001, port: 4_781))
+    #expect(settings.pageDevices?.text == "192.168.1.5:8443")
+    #expect(settings.pageNames == ["box.example"])
+    #expect(settings.pageCertificate == folder.file("page.pem"))
+    #expect(settings.pageCertificateKey == "/etc/page.pem")
     #expect(settings.tunnel?.text == "0.0.0.0:443")
     #expect(settings.tunnelCertificate == folder.file("cert.pem"))
     #expect(settings.tunnelKey == "/etc/key.pem")

@@ -26,6 +26,8 @@ struct ControlRequestTests {
     .stage(nil, .makeInvite(InviteTerms(role: .speaker, uses: 1), lifetime: 600)),
     .stage(nil, .verify(person: nil)), .stage(nil, .verify(person: "Ben")),
     .stage(nil, .compare(person: "Ben")),
+    .stage(nil, .react(.clap)), .stage("Kitchen", .react(.agree)),
+    .messages(), .messages(device: 3), .pairDevice, .devices, .revokeDevice(7),
   ]
 
   @Test(arguments: requests)

@@ -109,7 +109,7 @@ private struct Messages: ~Copyable {
 
   init(_ path: String) throws {
     var fresh = try ControlConnection(path: path)
-    _ = try fresh.ask(.messages, for: DoneReport.self)
+    _ = try fresh.ask(.messages(), for: DoneReport.self)
     held = []
     control = fresh
   }

@@ -34,20 +34,22 @@ class Node:
         self.start()
 
     def start(self):
-        page = "127.0.0.1:%d" % (self.port or free_port())
+        page = ["--page", "127.0.0.1:%d" % (self.port or free_port())]
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [STARLING, "up", "--data", self.folder, "--bind", "127.0.0.1", "--port", "0",
-                 "--page", page, "--unprotected", "--name", self.name, "--stop-with-stdin",
-                 "--json", *self.options],
+                 *([] if "--page" in self.options else page), "--unprotected",
+                 "--name", self.name, "--stop-with-stdin", "--json", *self.options],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
         ready, _, _ = select.select([self.process.stdout], [], [], 20)
         line = self.process.stdout.readline() if ready else b""
         if not line:
             raise SystemExit(f"{self.name} did not start; see {self.log}")
         said = json.loads(line)
-        self.page, self.addresses = said["page"], said["addresses"]
-        self.port = int(self.page.split(":")[2].split("/")[0])
+        self.page, self.addresses = said.get("page"), said["addresses"]
+        self.away = said.get("pageDevices")
+        if self.page:
+            self.port = int(self.page.split(":")[2].split("/")[0])
         self.control = said["control"]
 
     @property
@@ -89,10 +91,72 @@ class Node:
         self.process.wait()
 
 
-def free_port():
+def free_port(host="127.0.0.1"):
     with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
+        found.bind((host, 0))
         return found.getsockname()[1]
+
+
+def trusting():
+    """TLS with whoever answers, as somebody who went past the browser's warning."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def pair(node, name):
+    """One more device of a node; its number and token."""
+    import urllib.request
+
+    code = node.ask(request="page.pair")["letters"]
+    asking = urllib.request.Request(
+        node.away + "pair", data=json.dumps({"code": code, "name": name}).encode())
+    with urllib.request.urlopen(asking, context=trusting()) as answer:
+        said = json.loads(answer.read())
+    return said["device"], said["token"]
+
+
+class Elsewhere:
+    """Another machine: a network namespace of its own, one cable away from this one. Where that
+    needs rights that are not there, it is 127.0.0.2, which the node takes for foreign as well."""
+
+    count = 0
+
+    def __init__(self):
+        Elsewhere.count += 1
+        self.name = f"starling-{os.getpid()}-{Elsewhere.count}"
+        self.near, self.far = "127.0.0.2", "127.0.0.2"
+        self.is_apart = False
+        cable = f"st{os.getpid() % 10_000}x{Elsewhere.count}"
+        net = f"10.77.{os.getpid() % 250}"
+        steps = [
+            f"ip netns add {self.name}",
+            f"ip link add {cable} type veth peer name far netns {self.name}",
+            f"ip address add {net}.1/30 dev {cable}", f"ip link set {cable} up",
+            f"ip -n {self.name} address add {net}.2/30 dev far",
+            f"ip -n {self.name} link set far up", f"ip -n {self.name} link set lo up"]
+        try:
+            for step in steps:
+                subprocess.run(step.split(), check=True, capture_output=True)
+            self.near, self.far, self.is_apart = f"{net}.1", f"{net}.2", True
+        except (OSError, subprocess.CalledProcessError):
+            self.end()
+
+    def program(self, folder):
+        """Chromium over there."""
+        if not self.is_apart:
+            return CHROMIUM
+        path = f"{folder}/{self.name}"
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nexec ip netns exec {self.name} {CHROMIUM} "$@"\n')
+        os.chmod(path, 0o755)
+        return path
+
+    def end(self):
+        subprocess.run(["ip", "netns", "del", self.name], capture_output=True, check=False)
 
 
 def write_wav(path, samples, rate=RATE):
@@ -132,9 +196,9 @@ def switches(microphone=None):
     return given
 
 
-async def chromium(playwright, microphone=None, more=()):
+async def chromium(playwright, microphone=None, more=(), program=None):
     return await playwright.chromium.launch(
-        executable_path=CHROMIUM, headless=True, args=switches(microphone) + list(more),
+        executable_path=program or CHROMIUM, headless=True, args=switches(microphone) + list(more),
         ignore_default_args=["--mute-audio"])
 
 
@@ -142,7 +206,7 @@ class Page:
     """One tab, with everything it complained of."""
 
     def __init__(self, tab):
-        self.tab, self.complaints = tab, []
+        self.tab, self.complaints, self.home = tab, [], ()
         tab.on("console", self.heard)
         tab.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         tab.on("request", self.asked)
@@ -155,6 +219,9 @@ class Page:
         place = await browser.new_context(**context)
         tab = await place.new_page()
         page = cls(tab)
+        if link.startswith("https://"):
+            place = "//" + link.split("/")[2] + "/"
+            page.home = ("https:" + place, "wss:" + place)
         if record:
             await tab.add_init_script(RECORDER)
         if memory:
@@ -170,7 +237,8 @@ class Page:
             self.complaints.append(f"{message.type}: {message.text}")
 
     def asked(self, request):
-        if not request.url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:")):
+        ours = ("http://127.0.0.1:", "ws://127.0.0.1:", "data:", *self.home)
+        if not request.url.startswith(ours):
             self.complaints.append(f"asked elsewhere: {request.url}")
 
     async def until(self, script, seconds=15):

@@ -8,6 +8,7 @@ import os
 import socket
 import struct
 import sys
+import time
 
 import browser as lab
 
@@ -45,12 +46,45 @@ def upgrade(port, key, **changed):
     return f"GET /api HTTP/1.1\r\n{lines}\r\n"
 
 
+def call_away(port, text, host="127.0.0.2"):
+    """The same over TLS."""
+    with socket.create_connection((host, port), timeout=3) as bare:
+        with lab.trusting().wrap_socket(bare) as line:
+            line.sendall(text.encode())
+            answer = b""
+            try:
+                while more := line.recv(65536):
+                    answer += more
+            except OSError:
+                pass
+    return answer.decode("latin-1")
+
+
+def upgrade_away(port, key, **changed):
+    place = f"127.0.0.2:{port}"
+    return upgrade(port, key, **{"Host": place, "Origin": f"https://{place}", **changed})
+
+
+def asking(port, code, **changed):
+    body = json.dumps({"code": code, "name": "Evil"})
+    place = f"127.0.0.2:{port}"
+    headers = {"Host": place, "Origin": f"https://{place}", "Content-Length": len(body),
+               "Connection": "close", **changed}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
+    return f"POST /pair HTTP/1.1\r\n{lines}\r\n{body}"
+
+
 class Socket:
     """A WebSocket by hand, that need not keep to the rules."""
 
-    def __init__(self, port, key, origin=None):
-        self.line = socket.create_connection(("127.0.0.1", port), timeout=5)
-        self.line.sendall(upgrade(port, key, Origin=origin).encode())
+    def __init__(self, port, key, origin=None, away=False):
+        host = "127.0.0.2" if away else "127.0.0.1"
+        self.line = socket.create_connection((host, port), timeout=5)
+        if away:
+            self.line = lab.trusting().wrap_socket(self.line)
+            self.line.sendall(upgrade_away(port, key).encode())
+        else:
+            self.line.sendall(upgrade(port, key, Origin=origin).encode())
         self.held = b""
         while b"\r\n\r\n" not in self.held:
             more = self.line.recv(65536)
@@ -199,6 +233,75 @@ def crowded(port, key):
         one.line.close()
 
 
+def devices(node):
+    """What can be tried where other devices come."""
+    port, key = int(node.away.split(":")[2].strip("/")), node.page.split("key=")[1]
+    plain = b""
+    with socket.create_connection(("127.0.0.2", port), timeout=3) as line:
+        line.sendall(f"GET / HTTP/1.1\r\nHost: 127.0.0.2:{port}\r\n\r\n".encode())
+        try:
+            plain = line.recv(65536)
+        except OSError:
+            pass
+    tell("without TLS nothing is said", b"HTTP" not in plain, plain[:20])
+    for host in (f"evil.example:{port}", f"127.0.0.1:{port}", f"localhost:{port}", "127.0.0.2"):
+        status = call_away(port, f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+        tell(f"for the host {host} nothing is there", " 421 " in status.split("\r\n")[0])
+    page = call_away(port, f"GET / HTTP/1.1\r\nHost: 127.0.0.2:{port}\r\nConnection: close\r\n\r\n")
+    tell("the page is there, without HSTS",
+         " 200 " in page.split("\r\n")[0] and "strict-transport" not in page.lower())
+    said = call_away(port, asking(port, "00000-00000"))
+    tell("without a code nothing is paired", '"none"' in said)
+    code = node.ask(request="page.pair")["letters"]
+    foreign = call_away(port, asking(port, code, Origin="https://evil.example"))
+    tell("a foreign page pairs nothing", " 403 " in foreign.split("\r\n")[0])
+    tell("and uses up no try", node.ask(request="page.devices")["pairing"]["tries"] == 5)
+    said = [call_away(port, asking(port, f"{number:05}-00000")) for number in range(30)]
+    tell("five wrong codes are five", sum('"wrong"' in one for one in said) == 5)
+    tell("then the right one is void too", '"none"' in call_away(port, asking(port, code)))
+    huge = call_away(port, asking(port, "x" * 5_000))
+    tell("a code of 5 kB ends its connection", " 200 " not in huge)
+    number, token = lab.pair(node, "Phone")
+    for name, text in {
+        "the page's own key": upgrade_away(port, key),
+        "a made-up token": upgrade_away(port, "A" * 43),
+        "a token from a foreign page": upgrade_away(port, token, Origin="https://evil.example"),
+        "a token under another host": upgrade_away(port, token, Host=f"evil.example:{port}"),
+    }.items():
+        status = call_away(port, text).split("\r\n")[0]
+        tell(f"{name} opens nothing", " 403 " in status or " 421 " in status, status)
+    tell("a device's token opens nothing on this machine",
+         " 403 " in call(node.port, upgrade(node.port, token)).split("\r\n")[0])
+    phone = Socket(port, token, away=True)
+    tell("the device is let in", "node" in phone.ask(request="id"))
+    tell("it pairs no other", phone.ask(request="page.pair").get("code") == "notFromDevice")
+    tell("it does not stop the node", phone.ask(request="stop").get("code") == "notFromDevice")
+    crowd = []
+    for _ in range(30):
+        try:
+            crowd.append(Socket(port, token, away=True))
+        except (ConnectionError, OSError):
+            pass
+    tell("there is an end to its sockets", len(crowd) <= 19, f"{len(crowd) + 1} are let in")
+    began = time.monotonic()
+    node.run("page", "revoke", str(number))
+    ended = all(one.ends() for one in [phone, *crowd])
+    tell("revoked, all its sockets end at once", ended and time.monotonic() - began < 2,
+         f"{1_000 * (time.monotonic() - began):.0f} ms")
+    status = call_away(port, upgrade_away(port, token)).split("\r\n")[0]
+    tell("a revoked device stays out", " 403 " in status, status)
+    silent = []
+    for _ in range(200):
+        try:
+            silent.append(socket.create_connection(("127.0.0.2", port), timeout=2))
+        except OSError:
+            pass
+    status = call(node.port, upgrade(node.port, key)).split("\r\n")[0]
+    tell("200 silent strangers there do not keep this machine's page away", " 101 " in status)
+    for line in silent:
+        line.close()
+
+
 async def framed(playwright, port):
     """A page of another origin in the same browser."""
     import http.server
@@ -244,15 +347,16 @@ async def main():
     from playwright.async_api import async_playwright
 
     with lab.Place() as place:
-        ann, ben = place.node("Ann"), place.node("Ben")
+        away = f"127.0.0.2:{lab.free_port('127.0.0.2')}"
+        ann, ben = place.node("Ann", "--page-devices", away), place.node("Ben")
         ann.run("room", "create", "Kitchen", "--name", "Ann")
         ben.run("join", ann.run("invite"), "--name", "Ben")
-        said, heard = lab.speech(place.file("said.wav"), 30), place.file("heard.wav")
+        said, heard = lab.speech(place.file("said.wav"), 60), place.file("heard.wav")
         key = ann.page.split("key=")[1]
         import subprocess
 
         listener = subprocess.Popen(
-            [lab.STARLING, "listen", "-o", heard, "--seconds", "32", "--control", ben.control],
+            [lab.STARLING, "listen", "-o", heard, "--seconds", "62", "--control", ben.control],
             stdout=subprocess.DEVNULL)
         speaker = subprocess.Popen(
             [lab.STARLING, "speak", said, "--control", ann.control], stdout=subprocess.DEVNULL)
@@ -260,6 +364,7 @@ async def main():
         loop = asyncio.get_running_loop()
         for part in (refuses, endures, crowded):
             await loop.run_in_executor(None, part, ann.port, key)
+        await loop.run_in_executor(None, devices, ann)
         async with async_playwright() as playwright:
             await framed(playwright, ann.port)
         tell("all that was while somebody spoke", speaker.poll() is None)

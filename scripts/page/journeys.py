@@ -4,6 +4,8 @@
 import argparse
 import asyncio
 import json
+import os
+import signal
 import sys
 import traceback
 
@@ -19,8 +21,8 @@ class Journey:
         self.place, self.playwright, self.memory = place, playwright, memory
         self.pages, self.browsers, self.nodes = [], [], []
 
-    async def person(self, name, **context):
-        node = self.place.node(name)
+    async def person(self, name, options=(), **context):
+        node = self.place.node(name, *options)
         said = lab.speech(self.place.file("said.wav"), 60)
         browser = await lab.chromium(self.playwright, said)
         page = await lab.Page.open(browser, node.page, self.memory, **context)
@@ -266,7 +268,107 @@ async def codes_are_the_same_at_both_ends(journey):
     assert seen[0] == seen[1], f"{seen}"
 
 
+async def reactions_are_seen_for_a_moment(journey):
+    ann, ben = await journey.person("Ann"), await journey.person("Ben")
+    await ann.create()
+    await ben.join(await ann.invite())
+    await ben.speak()
+    await says(ann, "Ben is speaking.")
+    await ben.button("Clap").click()
+    await ann.tab.locator(".stage .shown").wait_for()
+    await ann.until("document.getElementById('said').textContent.includes('Clap')")
+    await ann.until("!document.querySelector('.shown')")
+    # Who taps without end is not shown without end, and is told nothing.
+    for _ in range(12):
+        await ben.button("Laugh").click()
+    await asyncio.sleep(1)
+    assert await ann.tab.locator(".shown").count() <= 4
+    assert await ben.tab.locator(".toast").count() == 0
+
+
+async def a_phone_is_paired_speaks_and_is_revoked(journey):
+    away = lab.Elsewhere()
+    try:
+        await with_a_phone(journey, away)
+    finally:
+        away.end()
+
+
+async def with_a_phone(journey, away):
+    place = f"{away.near}:{lab.free_port(away.near)}"
+    ann = await journey.person("Ann", options=("--page-devices", place))
+    ben = await journey.person("Ben")
+    await ann.create()
+    await ben.join(await ann.invite())
+    await ann.button("Settings").click()
+    await ann.tab.get_by_role("dialog").get_by_role("button", name="Devices").click()
+    await ann.button("Pair a device").click()
+    code = await ann.tab.locator(".devices .code").inner_text()
+    said = lab.speech(journey.place.file("said.wav"), 60)
+    browser = await lab.chromium(
+        journey.playwright, said, program=away.program(journey.place.path))
+    journey.browsers.append(browser)
+    phone = await lab.Page.open(
+        browser, f"https://{place}/", journey.memory, ignore_https_errors=True,
+        viewport=dict(width=390, height=844), has_touch=True)
+    phone.tab.set_default_timeout(15_000)
+    journey.pages.append(phone)
+    await says(phone, "not paired with your node")
+    await phone.tab.get_by_label("Code").fill("00000-00000")
+    await phone.button("Pair this device").click()
+    await says(phone, "That is not the code.")
+    await phone.tab.get_by_label("Code").fill(code.upper())
+    await phone.tab.get_by_label("Name of this device").fill("Ann's phone")
+    await phone.button("Pair this device").click()
+    await phone.button("Start a room").wait_for()
+    assert await phone.tab.evaluate("isSecureContext")
+    await says(ann, "Ann's phone is paired.")
+    await says(ann, "connected")
+    # The phone speaks for the node, and hears the room.
+    await phone.button("Kitchen table").click()
+    await phone.speak()
+    await says(ben, "Ann is speaking.")
+    used = await phone.tab.evaluate("import('/sound.js').then(({sound}) => sound.format)")
+    assert used == "opus", used
+    await ben.speak()
+    await says(phone, "Ben is speaking.")
+    # It lets nobody else in.
+    await phone.button("The room", exact=True).click()
+    await phone.tab.get_by_role("dialog").get_by_role("button", name="Settings").click()
+    await phone.tab.get_by_role("dialog").get_by_role("button", name="Devices").click()
+    await says(phone, "paired on the node's own machine")
+    assert await phone.button("Pair a device").count() == 0
+    await phone.button("Close").click()
+    await ann.button("Revoke: Ann's phone").click()
+    await ann.tab.get_by_role("dialog").last.get_by_role(
+        "button", name="Revoke", exact=True).click()
+    await says(phone, "not paired with your node, or was revoked")
+    assert await phone.tab.evaluate(
+        "import('/sound.js').then(({sound}) => sound.micState)") == "off"
+    await says(ben, "On stage (1)")
+    await says(ann, "No other device is paired yet.")
+    # That it is turned away, the browser notes by itself.
+    phone.complaints = [
+        line for line in phone.complaints if "403" not in line and "WebSocket" not in line]
+
+
+async def the_node_sleeps_and_wakes(journey):
+    ann = await journey.person("Ann")
+    await ann.create()
+    os.kill(ann.node.pid, signal.SIGSTOP)
+    try:
+        await says(ann, "lost your node", 30)
+    finally:
+        os.kill(ann.node.pid, signal.SIGCONT)
+    await says(ann, "you are alone here", 20)
+    assert await ann.tab.evaluate(
+        "import('/sound.js').then(({sound}) => sound.ear)") == "on"
+    ann.complaints = [line for line in ann.complaints if "WebSocket" not in line]
+
+
 JOURNEYS = [
+    the_node_sleeps_and_wakes,
+    a_phone_is_paired_speaks_and_is_revoked, reactions_are_seen_for_a_moment,
     hand_up_stage_mute_remove, the_host_leaves_and_the_room_goes_on,
     codes_are_the_same_at_both_ends,
     create_invite_join_speak_mute_leave, open_room_from_the_hallway, silence_of_one_person,

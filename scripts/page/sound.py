@@ -2,7 +2,7 @@
 """Page A speaks, page B on another node listens: what B's loudspeaker got, against what was said.
 
   scripts/page-sound                     opus, then samples, then a relay killed, then quick joins
-  scripts/page-sound --only opus         one of opus, samples, kill, join, slow, cost, firefox
+  scripts/page-sound --only opus         one of opus, samples, away, kill, join, slow, cost
   scripts/page-sound --result FILE       writes the figures as Markdown
 """
 
@@ -18,7 +18,7 @@ import browser as lab
 MEMORY = {"heardMic": True, "echo": False, "noise": False, "gain": False}
 SECONDS = 20
 LOAD = "%.1f" % os.getloadavg()[0]
-rows, faults = [], []
+rows, faults, busy = [], [], []
 
 
 def tell(name, wanted, got, fine):
@@ -31,25 +31,37 @@ def tell(name, wanted, got, fine):
 class Pair:
     """Two pages on two nodes of one room, with other nodes in it that relay."""
 
-    def __init__(self, place, playwright, others=1, query=""):
+    def __init__(self, place, playwright, others=1, query="", away=None):
         self.place, self.playwright, self.query = place, playwright, query
-        self.ann, self.ben = place.node("Ann"), place.node("Ben")
+        self.away, options = away, ()
+        if away:
+            ports = [lab.free_port(away.near) for _ in "AB"]
+            options = [("--page-devices", f"{away.near}:{port}") for port in ports]
+        self.ann = place.node("Ann", *(options[0] if away else ()))
+        self.ben = place.node("Ben", *(options[1] if away else ()))
         self.others = [place.node(f"relay{number}") for number in range(others)]
 
     async def __aenter__(self):
         self.said = lab.speech(self.place.file("said.wav"), SECONDS, lead=2)
+        program = self.away.program(self.place.path) if self.away else None
         self.browsers = [
-            await lab.chromium(self.playwright, self.said), await lab.chromium(self.playwright)]
-        self.a = await lab.Page.open(
-            self.browsers[0], self.link(self.ann), MEMORY, record=True)
-        self.b = await lab.Page.open(
-            self.browsers[1], self.link(self.ben), MEMORY, record=True)
+            await lab.chromium(self.playwright, said, program=program)
+            for said in (self.said, None)]
+        self.a = await self.open(self.browsers[0], self.ann)
+        self.b = await self.open(self.browsers[1], self.ben)
         await self.a.create()
         self.invite = await self.a.invite()
         for node in self.others:
             node.run("join", self.invite)
         await self.b.join(self.invite)
         return self
+
+    async def open(self, browser, node):
+        if not self.away:
+            return await lab.Page.open(browser, self.link(node), MEMORY, record=True)
+        _, token = lab.pair(node, "Phone")
+        return await lab.Page.open(
+            browser, node.away, {**MEMORY, "key": token}, record=True, ignore_https_errors=True)
 
     def link(self, node):
         return node.page.replace("/#", f"/{self.query}#")
@@ -79,9 +91,9 @@ class Pair:
             await browser.close()
 
 
-async def heard(playwright, name, query, kind):
+async def heard(playwright, name, query, kind, away=None):
     with lab.Place() as place:
-        async with Pair(place, playwright, query=query) as pair:
+        async with Pair(place, playwright, query=query, away=away) as pair:
             await asyncio.sleep(1)
             result = await pair.hear()
             used = await pair.a.tab.evaluate("import('/sound.js').then(({sound}) => sound.format)")
@@ -90,6 +102,16 @@ async def heard(playwright, name, query, kind):
     tell(f"{name}: STOI", ">= 0.95", result["stoi"], result["stoi"] >= 0.95)
     tell(f"{name}: mouth to ear, ms", "<= 250", result["delay_ms"], result["delay_ms"] <= 250)
     print("    ", json.dumps(result), gaps)
+
+
+async def away(playwright):
+    """Both pages on other devices, paired, over TLS."""
+    machine = lab.Elsewhere()
+    where = "another network namespace" if machine.is_apart else "127.0.0.2"
+    try:
+        await heard(playwright, f"paired devices, TLS, {where}", "", "opus", machine)
+    finally:
+        machine.end()
 
 
 async def killed(playwright):
@@ -206,12 +228,33 @@ async def cost(playwright):
     for name, first, last in zip(names, before, after):
         share = (last[0] - first[0]) / seconds * 100
         tell(f"node, {name}: % of a core; MB", "given", f"{share:.1f}; {last[1]:.1f}", True)
+    await idle(playwright)
+
+
+async def idle(playwright, seconds=20):
+    """In no room: with a page in the hallway, with the page only served, and without it."""
+    cases = ("a page in the hallway", "page and devices served, none open", "page off")
+    with lab.Place() as place:
+        port = lab.free_port("127.0.0.2")
+        nodes = [place.node("Ann"), place.node("Ben", "--page-devices", f"127.0.0.2:{port}"),
+                 place.node("Cora", "--page", "off")]
+        browser = await lab.chromium(playwright)
+        await lab.Page.open(browser, nodes[0].page, MEMORY)
+        await asyncio.sleep(5)
+        before = [used(node.pid) for node in nodes]
+        await asyncio.sleep(seconds)
+        for name, node, first in zip(cases, nodes, before):
+            last = used(node.pid)
+            share = (last[0] - first[0]) / seconds * 100
+            tell(f"idle node, {name}: % of a core; MB", "given",
+                 f"{share:.2f}; {last[1]:.1f}", True)
+        await browser.close()
 
 
 PARTS = {
     "opus": lambda p: heard(p, "Opus", "", "opus"),
     "samples": lambda p: heard(p, "samples", "?pcm", "s16le"),
-    "kill": killed, "join": joined, "slow": slow, "cost": cost,
+    "away": away, "kill": killed, "join": joined, "slow": slow, "cost": cost,
 }
 
 
@@ -225,6 +268,7 @@ async def main():
     async with async_playwright() as playwright:
         for name in given.only or PARTS:
             await PARTS[name](playwright)
+            busy.append(f"{name} {os.getloadavg()[0]:.1f}")
     for fault in faults:
         print("FAIL", fault)
     if given.result:
@@ -251,7 +295,7 @@ cards are not in it. Nodes: {build} build.
 
 `scripts/page-sound`, {time.strftime("%Y-%m-%d")}, commit {commit.stdout.strip()},
 {version.strip()}, {os.cpu_count()} cores, {platform.system()} {platform.release()};
-load of the machine before: {LOAD}.
+load of the machine before: {LOAD}; after each part: {", ".join(busy)}.
 
 | what | wanted | measured | met |
 | --- | --- | --- | --- |

@@ -25,6 +25,7 @@ TITLES = {
     "ru": ("Кухонный стол", "Ночная смена в обсерватории"),
     "fa": ("میز آشپزخانه", "شب‌نشینی رصدخانه"),
 }
+PHONES = {"en": "Ann's phone", "uk": "Телефон Оксани", "ru": "Телефон Анны", "fa": "تلفن نرگس"}
 SHAPES = {
     "phone": dict(viewport=dict(width=390, height=844), device_scale_factor=1.5, has_touch=True),
     "desktop": dict(viewport=dict(width=1280, height=800)),
@@ -38,8 +39,12 @@ class Scene:
     def __init__(self, place, language):
         self.place, self.language = place, language
         names = NAMES[language]
-        self.nodes = [place.node(f"{language}{number}") for number in range(len(names))]
+        away = ("--page-devices", f"127.0.0.2:{lab.free_port('127.0.0.2')}")
+        self.nodes = [
+            place.node(f"{language}{number}", *([] if number else away))
+            for number in range(len(names))]
         first = self.nodes[0]
+        lab.pair(first, PHONES[language])
         for node in self.nodes[1:]:
             node.run("connect", first.addresses[0])
         room, other = TITLES[language]
@@ -65,7 +70,7 @@ class Scene:
             node.stop()
 
 
-async def views(page, words):
+async def views(page, words, scene):
     """Each view's name, once it stands there."""
     tab = page.tab
     await page.until("document.querySelectorAll('.card').length >= 2")
@@ -80,6 +85,8 @@ async def views(page, words):
     await page.until("document.querySelectorAll('.stage > li').length >= 2")
     await page.until("document.querySelector('.why.good')")
     await page.until("document.querySelector('.hands li')")
+    scene.nodes[1].ask(request="react", sign="clap")
+    await page.until("document.querySelector('.stage .shown')")
     yield "room"
     await tab.locator(".stage .person").nth(1).click()
     yield "person"
@@ -101,6 +108,12 @@ async def views(page, words):
     await tab.get_by_role("button", name=words["rules"], exact=True).click()
     await tab.get_by_role("dialog").get_by_role("button", name=words["settings"]).click()
     yield "settings"
+    await tab.get_by_role("dialog").get_by_role("button", name=words["devices"]).click()
+    await page.until("document.querySelector('.devices li')")
+    yield "devices"
+    await tab.get_by_role("button", name=words["devices.add"]).click()
+    await page.until("document.querySelector('.devices .qr svg')")
+    yield "pairing"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["speak"], exact=True).click()
     await page.until("document.querySelector('.heard.good')")
@@ -120,7 +133,7 @@ async def look(browser, scene, shape, theme, each):
         color_scheme=theme, reduced_motion="reduce", **SHAPES[shape])
     page.tab.set_default_timeout(15_000)
     try:
-        async for view in views(page, words):
+        async for view in views(page, words, scene):
             await asyncio.sleep(0.25)
             await each(page, view)
             wide = await page.tab.evaluate("document.documentElement.scrollWidth - innerWidth")
@@ -131,6 +144,23 @@ async def look(browser, scene, shape, theme, each):
         raise
     finally:
         await page.tab.context.close()
+    return page.complaints + await stranger(browser, scene, shape, theme, each)
+
+
+async def stranger(browser, scene, shape, theme, each):
+    """A device that is not paired yet, with the link that was made for it."""
+    node = scene.nodes[0]
+    link = node.ask(request="page.pair")["link"]
+    page = await lab.Page.open(
+        browser, link, {"language": scene.language, "theme": theme}, color_scheme=theme,
+        reduced_motion="reduce", ignore_https_errors=True, **SHAPES[shape])
+    await page.until("document.querySelector('.door form')")
+    await asyncio.sleep(0.25)
+    await each(page, "pair")
+    wide = await page.tab.evaluate("document.documentElement.scrollWidth - innerWidth")
+    if wide > 0:
+        page.complaints.append(f"pair: {wide} px wider than the screen")
+    await page.tab.context.close()
     return page.complaints
 
 

@@ -46,6 +46,7 @@ extension Room {
     case .operationWant: received(try OperationWant(from: &reader), from: link, &ctx)
     case .operations: received(try OperationBundle(from: &reader), from: link, &ctx)
     case .hand: received(try Hand(from: &reader), from: link, &ctx)
+    case .reaction: received(try Reaction(from: &reader), from: link, &ctx)
     case .pairCheck: received(try PairCheckMessage(from: &reader), from: link, &ctx)
     case .admissionPlea:
       let admission = try Admission(from: &reader)

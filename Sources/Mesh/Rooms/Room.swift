@@ -32,6 +32,7 @@ final class Room {
   var log: OperationLog?
   var standing: Standing?
   var hands: Hands
+  var reactions: Reactions
   var actingHost: PersonaID?
   /// Own operations of former lives, inserted with the charter.
   var kept: [RoomOperation]
@@ -104,6 +105,7 @@ final class Room {
     self.phase = phase
     self.kept = kept
     hands = Hands(settings: settings.hands, at: now)
+    reactions = Reactions(settings: settings.reactions, at: now)
     entryKey = Room.key(id, invite)
     overlay = Overlay(settings: settings.overlay, shuffling: false, at: now)
     forest = Forest(at: now)

@@ -32,6 +32,8 @@ final class ControlClient {
   private var isShut = false
   /// It carries messages instead of lines.
   var isFramed = false
+  /// The number of the paired device behind it; nil for this machine.
+  var device: Int?
   /// Its lines are being carried out.
   var isReading = false
   /// Blocks of sound that were not written because the client did not read.

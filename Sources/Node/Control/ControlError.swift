@@ -9,6 +9,7 @@ package struct ControlError: Error, Hashable, Sendable, Codable {
     case notSpeaking, payloadSize, roomExpired, notAdmitted, memoryFull, clockWrong, stageFull
     case notAllowed, noSuchPerson, whichPerson, noSeatOffered, noHand, handsClosed, tooOften
     case alreadyOnStage, removed, roomClosed, doorShut, tooEarly
+    case noDevices, noSuchDevice, tooManyDevices, notFromDevice
     case other
   }
 

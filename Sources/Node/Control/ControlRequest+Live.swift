@@ -10,7 +10,6 @@ extension ControlRequest {
 
   var liveFields: Fields {
     switch self {
-    case .features: return Fields(request: "features")
     case .settings(let relays, let uplink):
       return Fields(request: "settings", relay: relays, uplink: uplink)
     case .hear(let room, let format): return Fields(request: "hear", room: room, format: format)
@@ -21,13 +20,24 @@ extension ControlRequest {
     case .mute(let isMuted): return Fields(request: "mute", on: isMuted)
     case .volume(let room, let session, let volume):
       return Fields(request: "volume", room: room, session: session, volume: volume)
-    default: return Fields(request: "messages")
+    case .pairDevice: return Fields(request: "page.pair")
+    case .devices: return Fields(request: "page.devices")
+    case .revokeDevice(let device): return Fields(request: "page.revoke", device: device)
+    case .messages(let device): return Fields(request: "messages", device: device)
+    default: return Fields(request: "features")
     }
   }
 
   static func liveRequest(_ fields: Fields) throws(ControlError) -> ControlRequest {
     switch fields.request {
-    case "messages": return .messages
+    case "messages": return .messages(device: fields.device)
+    case "page.pair": return .pairDevice
+    case "page.devices": return .devices
+    case "page.revoke":
+      guard let device = fields.device else {
+        throw ControlError(.missing, "Say which device, by its number.")
+      }
+      return .revokeDevice(device)
     case "features": return .features
     case "settings": return try settings(fields)
     case "hear": return .hear(fields.room, fields.format ?? .opus)

@@ -25,8 +25,12 @@ package enum ControlRequest: Hashable, Sendable {
   case frames(RoomName)
   /// This node's person in a room, in it or not: for a moderator to let in by name.
   case persona(Invite)
-  /// From here on the connection carries messages.
-  case messages
+  /// From here on the connection carries messages; of a device that was paired, if it says so.
+  case messages(device: Int? = nil)
+  /// A code that lets one more device use the page.
+  case pairDevice
+  case devices
+  case revokeDevice(Int)
   case features
   /// Reads and changes what is given to others; `uplink` in bit/s.
   case settings(relays: Bool?, uplink: Int?)
@@ -80,6 +84,7 @@ package enum ControlRequest: Hashable, Sendable {
     var volume: Double?
     var relay: Bool?
     var uplink: Int?
+    var device: Int?
   }
 
   /// Both kinds of fields in one object.

@@ -16,6 +16,7 @@ package struct EventReport: Codable, Hashable, Sendable {
   /// Milliseconds since 1970.
   package var until: UInt64?
   package var policy: [String]?
+  package var sign: String?
   package var invite: String?
   package var link: String?
   package var reason: String?
@@ -54,6 +55,9 @@ package struct EventReport: Codable, Hashable, Sendable {
     case .hand(let room, let person, let isUp):
       self.init("hand", room)
       (self.person, on) = (person.text, isUp)
+    case .reacted(let room, let person, let sign):
+      self.init("reacted", room)
+      (self.person, self.sign) = (person.text, sign.text)
     case .actingHost(let room, let person):
       self.init("actingHost", room)
       self.person = person?.text

@@ -19,6 +19,24 @@ extension Role {
   }
 }
 
+extension Reaction.Sign {
+  package var text: String {
+    switch self {
+    case .clap: "clap"
+    case .laugh: "laugh"
+    case .heart: "heart"
+    case .wave: "wave"
+    case .wow: "wow"
+    case .agree: "agree"
+    }
+  }
+
+  package init?(name: String) {
+    guard let sign = Self.allCases.first(where: { $0.text == name }) else { return nil }
+    self = sign
+  }
+}
+
 extension RoomPolicy {
   private static let named: [(RoomPolicy, String)] = [
     (.handsDown, "handsDown"), (.listenersShown, "listenersShown"), (.doorShut, "doorShut"),

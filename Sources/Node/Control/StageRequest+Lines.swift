@@ -15,11 +15,13 @@ extension StageRequest {
     var role: String?
     var uses: Int?
     var lifetime: Int?
+    var sign: String?
   }
 
   var name: String {
     switch self {
     case .hand: "hand"
+    case .react: "react"
     case .takeSeat: "stage.accept"
     case .stepDown: "stage.leave"
     case .moderate: "mod"
@@ -35,6 +37,7 @@ extension StageRequest {
   var fields: Fields {
     switch self {
     case .hand(let isUp): Fields(up: isUp)
+    case .react(let sign): Fields(sign: sign.text)
     case .takeSeat, .stepDown, .close: Fields()
     case .moderate(let action, let person, let seconds, let isImmediate):
       Fields(
@@ -53,6 +56,12 @@ extension StageRequest {
   init?(_ name: String, _ fields: Fields) throws(ControlError) {
     switch name {
     case "hand": self = .hand(isUp: fields.up ?? true)
+    case "react":
+      guard let sign = Reaction.Sign(name: fields.sign ?? "") else {
+        let names = Reaction.Sign.allCases.map(\.text).joined(separator: ", ")
+        throw ControlError(.malformed, "A sign is one of \(names).")
+      }
+      self = .react(sign)
     case "stage.accept": self = .takeSeat
     case "stage.leave": self = .stepDown
     case "mod": self = try Self.moderate(fields)

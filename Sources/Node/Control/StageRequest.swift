@@ -28,6 +28,7 @@ package enum StageRequest: Hashable, Sendable {
   }
 
   case hand(isUp: Bool)
+  case react(Reaction.Sign)
   case takeSeat, stepDown
   case moderate(Action, person: String, seconds: UInt32, isImmediate: Bool)
   case close

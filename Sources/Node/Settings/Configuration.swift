@@ -29,6 +29,13 @@ package struct Configuration: Sendable {
   package var control: String
   /// Where the page is served; nil for nowhere.
   package var page: Endpoint? = Configuration.standardPage
+  /// Where other devices open the page, with TLS; nil for nowhere.
+  package var pageDevices: Endpoint?
+  /// Hosts under which they find it, besides that address.
+  package var pageNames: [String] = []
+  /// PEM files; without them the node makes a certificate itself.
+  package var pageCertificate: String?
+  package var pageCertificateKey: String?
   /// Where tunnels come in; nil for nowhere.
   package var tunnel: Endpoint?
   /// PEM files; without them a web server stands in front.
@@ -182,6 +189,9 @@ extension Configuration {
     case (.control, .text(let text)): control = text
     case (.page, .text(let text)):
       if let complaint = setPage(text) { return complaint }
+    case (.pageDevices, .text(let text)): return setPageDevices(text)
+    case (.pageCertificate, .text(let text)): pageCertificate = text
+    case (.pageCertificateKey, .text(let text)): pageCertificateKey = text
     case (.tunnel, .text(let text)), (.tunnelAddress, .text(let text)):
       return setTunnel(setting, text)
     case (.transportListen, .text(let text)), (.transportAddress, .text(let text)),
@@ -192,7 +202,8 @@ extension Configuration {
     case (.tunnelSite, .text(let text)): tunnelSite = text
     case (.passphraseFile, .text(let text)): passphraseFile = text
     case (.advertise, .list(let items)), (.peers, .list(let items)), (.seeds, .list(let items)),
-      (.seedKeys, .list(let items)), (.transports, .list(let items)), (.lan, .list(let items)):
+      (.seedKeys, .list(let items)), (.transports, .list(let items)), (.lan, .list(let items)),
+      (.pageNames, .list(let items)):
       return setList(setting, items)
     default: return "\(value.text) is not \(setting.expectation)"
     }
@@ -209,9 +220,22 @@ extension Configuration {
       let endpoint = Endpoint(host: host, port: port)
     else { return "\"\(text)\" is neither IP address and port nor \"\(Self.noPage)\"" }
     guard endpoint.isLoopback else {
-      return "the page is served to this machine only, at 127.0.0.1 or ::1"
+      return "the page is at 127.0.0.1 or ::1; other devices have page-devices"
     }
     page = endpoint
+    return nil
+  }
+
+  /// Any address: whoever comes there needs TLS and a pairing, from this machine too.
+  private mutating func setPageDevices(_ text: String) -> String? {
+    guard text != Self.noPage else {
+      pageDevices = nil
+      return nil
+    }
+    guard let (host, port) = try? PeerAddress.hostAndPort(Substring(text).utf8),
+      let endpoint = Endpoint(host: host, port: port)
+    else { return "\"\(text)\" is neither IP address and port nor \"\(Self.noPage)\"" }
+    pageDevices = endpoint
     return nil
   }
 
@@ -259,6 +283,9 @@ extension Configuration {
     case .seedKeys: seedKeys = items
     case .transports: transports = items
     case .lan: lan = items
+    case .pageNames:
+      for item in items where !Self.isHost(item) { return "\"\(item)\" is not the name of a host" }
+      pageNames = items.map { $0.lowercased() }
     case .advertise:
       for item in items where (try? PeerAddress.hostAndPort(Substring(item).utf8)) == nil {
         return "\"\(item)\" is not host:port"
@@ -293,6 +320,10 @@ extension Configuration {
     case .data: .text(data)
     case .control: .text(control)
     case .page: .text(page.map(\.text) ?? Self.noPage)
+    case .pageDevices: .text(pageDevices.map(\.text) ?? Self.noPage)
+    case .pageNames: .list(pageNames)
+    case .pageCertificate: pageCertificate.map { .text($0) }
+    case .pageCertificateKey: pageCertificateKey.map { .text($0) }
     case .tunnel: .text(tunnel.map(\.text) ?? Self.noPage)
     case .tunnelCertificate: tunnelCertificate.map { .text($0) }
     case .tunnelKey: tunnelKey.map { .text($0) }
@@ -306,6 +337,19 @@ extension Configuration {
     case .passphraseFile: passphraseFile.map { .text($0) }
     case .unprotected: .flag(unprotected)
     }
+  }
+
+  /// A name of the DNS, or an IPv4 address (RFC 1123 §2.1).
+  private static func isHost(_ text: String) -> Bool {
+    let isPlain = text.utf8.allSatisfy {
+      switch $0 {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
+        true
+      default: false
+      }
+    }
+    return isPlain && !text.isEmpty && text.utf8.count <= 253
   }
 
   /// Where the page is unless something else is said.

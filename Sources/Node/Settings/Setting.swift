@@ -14,6 +14,10 @@ package enum Setting: String, CaseIterable, Sendable {
   case data
   case control
   case page
+  case pageDevices = "page-devices"
+  case pageNames = "page-names"
+  case pageCertificate = "page-certificate"
+  case pageCertificateKey = "page-certificate-key"
   case tunnel
   case tunnelCertificate = "tunnel-certificate"
   case tunnelKey = "tunnel-key"
@@ -45,15 +49,17 @@ package enum Setting: String, CaseIterable, Sendable {
 
   package var form: Form {
     switch self {
-    case .name, .bind, .log, .page, .tunnel, .tunnelAddress, .transportListen, .transportAddress,
-      .proxy:
+    case .name, .bind, .log, .page, .pageDevices, .tunnel, .tunnelAddress, .transportListen,
+      .transportAddress, .proxy:
       .text
-    case .data, .control, .passphraseFile, .tunnelCertificate, .tunnelKey, .tunnelSite: .path
+    case .data, .control, .passphraseFile, .tunnelCertificate, .tunnelKey, .tunnelSite,
+      .pageCertificate, .pageCertificateKey:
+      .path
     case .port: .number(0...65_535)
     // A terabit is beyond any line; the bound keeps the arithmetic far from overflow.
     case .uplink, .cap: .number(0...1_000_000_000)
     case .relay, .unprotected: .flag
-    case .advertise, .peers, .seedKeys, .transports, .lan: .list
+    case .advertise, .peers, .seedKeys, .transports, .lan, .pageNames: .list
     case .seeds: .paths
     }
   }

@@ -4,6 +4,7 @@ import { h, button, icon } from './dom.js';
 import { hallway } from './hallway.js';
 import { join } from './join.js';
 import { memory, takeKey } from './memory.js';
+import { isDevice, pairing } from './pair.js';
 import { room } from './room.js';
 import { comeBack, silence, sound } from './sound.js';
 import { begin, hurry, state, watch } from './state.js';
@@ -43,8 +44,11 @@ function update() {
   if (state.room && state.wasRemoved === state.room) gone();
   state.wasRemoved = null;
   const name = !isReady() ? `door ${state.door}` : state.room ? `room ${state.room}` : 'hallway';
+  // Who was turned away must not go on speaking into nothing.
+  if (state.door === 'refused' && sound.ear !== 'off') silence();
   if (name !== shown) {
     shown = name;
+    view?.end?.();
     view = !isReady() ? door() : state.room ? room(state.room) : hallway();
     document.getElementById('app').replaceChildren(view.root);
     document.title = t('title');
@@ -68,18 +72,26 @@ function gone() {
 function door() {
   const words = h('p', {});
   const help = h('p', { class: 'hint' });
+  const isStranger = state.door === 'refused' || state.door === 'nokey';
+  const again = button(t('door.again'), { kind: 'quiet', onclick: hurry });
   const root = h('main', { class: 'door' }, icon('flock'), h('h1', { tabindex: -1, text: t('title') }), words, help,
-    button(t('door.again'), { kind: 'quiet', onclick: hurry }));
+    isStranger && isDevice ? pairing(code) : again);
   return {
     root,
     update() {
-      words.textContent = t(`door.${state.door}`);
-      help.textContent = state.door === 'refused' || state.door === 'nokey' ? t('door.help') : '';
+      words.textContent = t(isStranger && isDevice ? 'door.unpaired' : `door.${state.door}`);
+      help.textContent = isStranger && !isDevice ? t('door.help') : '';
     },
   };
 }
 
-addEventListener('online', hurry);
+/** Of a link that was made for this device. */
+let code = '';
+
+addEventListener('online', () => {
+  hurry();
+  comeBack();
+});
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;
   hurry();
@@ -89,6 +101,7 @@ addEventListener('hashchange', start);
 
 function start() {
   const invite = /[#&]join=([^&]+)/.exec(location.hash);
+  code = /[#&]pair=([\w-]+)/.exec(location.hash)?.[1] ?? code;
   begin(takeKey());
   if (invite) join(decodeURIComponent(invite[1]));
 }

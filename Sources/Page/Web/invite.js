@@ -5,7 +5,7 @@ import { qr } from './qr.js';
 import { act, moderates } from './stage.js';
 import { ask, shownRoom } from './state.js';
 import { complain, note, say, sheet, toast } from './tell.js';
-import { t } from './words.js';
+import { moment, t } from './words.js';
 
 export function invite(room) {
   const link = h('textarea', { rows: 4, readonly: true, dir: 'ltr', onfocus: () => link.select() });
@@ -56,6 +56,6 @@ export function invite(room) {
 }
 
 function row(one) {
-  const words = t('invite.given', { role: t(`role.${one.role}`), used: one.used });
+  const words = t('invite.given', { role: t(`role.${one.role}`), used: one.used, until: moment(one.expiry) });
   return h('li', { class: 'row' }, h('span', { text: words }), button(t('invite.revoke'), { kind: 'quiet', onclick: () => act('invite.revoke', { invite: one.invite }) }));
 }

@@ -1,6 +1,8 @@
 // One WebSocket to the node: requests answered in order, events in between, opened again when lost.
 
 const pauses = [250, 500, 1000, 2000, 4000];
+/** Longer than a node takes to answer anything; then it, or the way to it, is asleep. */
+const patience = 15000;
 
 export class Line {
   /** `onstate` is told `open`, `lost` or `refused`; `onevent` what the node says unasked. */
@@ -20,6 +22,7 @@ export class Line {
       this.onstate('open');
     };
     socket.onmessage = ({ data }) => {
+      this.heardAt = Date.now();
       if (typeof data !== 'string') return this.onsound?.(data);
       const said = JSON.parse(data);
       if (said.event) return this.onevent?.(said);
@@ -35,7 +38,18 @@ export class Line {
   ask(request, more = {}) {
     if (this.socket?.readyState !== WebSocket.OPEN) return Promise.reject(Object.assign(new Error(), { code: 'lost' }));
     this.socket.send(JSON.stringify({ request, ...more }));
+    clearTimeout(this.alarm);
+    this.alarm = setTimeout(() => this.waiting.length && this.drop(), patience);
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
+  }
+
+  /** Nothing comes any more: a browser notices that only after minutes. */
+  drop() {
+    const { socket } = this;
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    socket.onclose = socket.onmessage = null;
+    socket.close();
+    this.lost(socket, true);
   }
 
   /** One frame of sound; nothing piles up while the line is slow. */
@@ -53,7 +67,7 @@ export class Line {
     if (this.ended || socket !== this.socket) return;
     for (const asked of this.waiting.splice(0)) asked.reject(Object.assign(new Error(), { code: 'lost' }));
     // A node that hands out its page but no line does not know the key.
-    const answers = !opened && await fetch('icon.svg', { method: 'HEAD', cache: 'no-store' }).then((a) => a.ok, () => false);
+    const answers = !opened && await fetch('icon.svg', { method: 'HEAD', cache: 'no-store', signal: AbortSignal.timeout(patience) }).then((a) => a.ok, () => false);
     if (this.ended || socket !== this.socket) return;
     this.onstate(answers && this.tries > 1 ? 'refused' : 'lost');
     const pause = pauses[Math.min(this.tries++, pauses.length - 1)];
@@ -62,7 +76,7 @@ export class Line {
 
   /** Tries at once: the network or the person came back. */
   hurry() {
-    if (this.socket?.readyState === WebSocket.CLOSED && !this.ended) this.open(this.place, this.key);
+    if (this.socket?.readyState > WebSocket.OPEN && !this.ended) this.open(this.place, this.key);
   }
 }
 

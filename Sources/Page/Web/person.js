@@ -51,7 +51,7 @@ function deeds(room, one, close) {
   if (!speaks) add(t('mod.invite'), () => stage.mod('invite', one, {}, t('mod.invited')), 'main');
   if (room.stage.hands.includes(one.person)) add(t('mod.lower'), () => stage.mod('lower', one));
   if (speaks) add(t(one.muted ? 'mod.unmute' : 'mod.mute'), () => one.muted ? stage.mod('unmute', one) : stage.mute(one));
-  if (speaks) add(t('mod.demote'), () => stage.mod('demote', one));
+  if (speaks) add(t('mod.demote'), () => stage.demote(one));
   if (stage.isHost(room) && one.role !== 'moderator') add(t('mod.promote'), () => stage.mod('promote', one));
   if (stage.isHost(room)) add(t('mod.handover'), () => stage.handOver(one));
   add(t('mod.remove'), () => stage.remove(one), 'danger');

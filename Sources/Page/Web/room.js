@@ -12,6 +12,7 @@ import { rules } from './rules.js';
 import { settings } from './settings.js';
 import * as audio from './sound.js';
 import { act, isHandUp, isOffered, maySpeak, mod, moderates } from './stage.js';
+import { showSigns, signs } from './signs.js';
 import { ask, myName, shownRoom, state } from './state.js';
 import { complain, confirm, say, updateSheets } from './tell.js';
 import { why } from './why.js';
@@ -46,6 +47,11 @@ export function room(id) {
       h('section', { class: 'seats', 'aria-labelledby': 'rest-head' }, restHead, rest, noRest)),
     dock.root);
   const told = teller();
+  const endSigns = showSigns(id, root);
+  const end = () => {
+    endSigns();
+    dock.end();
+  };
   function update() {
     const known = shownRoom();
     if (!known) return;
@@ -75,7 +81,7 @@ export function room(id) {
   sound.meters.add(() => meter(stage));
   sound.meters.add(() => dock.meter());
   sound.meters.add(updateSheets);
-  return { root, update };
+  return { root, update, end };
 }
 
 const key = (one) => one.session;
@@ -131,7 +137,8 @@ function docked(id) {
   const live = h('button', { type: 'button', class: 'button live' }, icon('mic'), h('span', {}));
   const bar = h('span', { class: 'bar', 'aria-hidden': 'true' });
   live.append(bar);
-  const root = h('div', { class: 'dock', role: 'toolbar', 'aria-label': t('dock') }, leave, down, speak, hand, live);
+  const root = h('div', { class: 'dock' }, state.features.has('react') && signs(id),
+    h('div', { class: 'bar-row', role: 'toolbar', 'aria-label': t('dock') }, leave, down, speak, hand, live));
   let shape = '';
 
   async function start() {
@@ -149,11 +156,25 @@ function docked(id) {
     audio.mute(false);
   };
   live.onpointerup = live.onpointercancel = () => { if (push()) audio.mute(true); };
+  /** The space bar speaks wherever it would not do something else. */
+  const isFree = (event) => push() && sound.talking && event.key === ' ' && !event.target.closest?.('button, input, select, textarea, dialog, a, summary');
+  const pressed = (event) => {
+    if (!isFree(event)) return;
+    event.preventDefault();
+    audio.mute(false);
+  };
+  const released = (event) => { if (isFree(event)) audio.mute(true); };
+  addEventListener('keydown', pressed);
+  addEventListener('keyup', released);
   live.onkeydown = (event) => { if (push() && (event.key === ' ' || event.key === 'Enter')) { event.preventDefault(); audio.mute(false); } };
   live.onkeyup = live.onblur = () => { if (push() && sound.talking) audio.mute(true); };
 
   return {
     root,
+    end() {
+      removeEventListener('keydown', pressed);
+      removeEventListener('keyup', released);
+    },
     update(known) {
       const talks = sound.talking === id;
       down.hidden = live.hidden = !talks;

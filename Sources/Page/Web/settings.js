@@ -2,12 +2,13 @@
 
 import { draw, light } from './app.js';
 import { nameField } from './create.js';
-import { choice, field, h, toggle } from './dom.js';
+import { devices } from './devices.js';
+import { button, choice, field, h, toggle } from './dom.js';
 import { memory, remember } from './memory.js';
 import { inputs, processing } from './miccheck.js';
 import * as audio from './sound.js';
 import { ask, state } from './state.js';
-import { complain, sheet } from './tell.js';
+import { complain, note, sheet } from './tell.js';
 import { languages, language, speak, t } from './words.js';
 
 export function settings() {
@@ -29,15 +30,15 @@ export function settings() {
     remember({ talk: value });
     if (audio.sound.talking) audio.mute(value === 'push');
   });
-  const devices = h('div', { class: 'stack' });
+  const sounds = h('div', { class: 'stack' });
   const root = h('div', { class: 'settings' },
     field(t('name'), name, t('name.hint')), field(t('language'), tongue), field(t('theme'), theme),
-    h('h3', { text: t('mic') }), field(t('talk'), talk), devices,
+    h('h3', { text: t('mic') }), field(t('talk'), talk), sounds,
     processing(() => { if (audio.sound.micState === 'on') audio.useInput(memory.input); }),
-    ...node(),
+    ...node(() => shown.close()),
     h('p', { class: 'hint', text: t('version', { version: state.status?.version ?? '' }) }));
   const shown = sheet(t('settings'), root, { wide: true });
-  fill(devices);
+  fill(sounds);
 }
 
 async function fill(place) {
@@ -48,7 +49,7 @@ async function fill(place) {
 }
 
 /** What this node gives to others. */
-function node() {
+function node(close) {
   if (!state.settings) return [];
   const change = async (changes) => {
     try {
@@ -60,6 +61,9 @@ function node() {
   const cap = h('input', { type: 'number', min: 0, max: 1000000, step: 100, inputmode: 'numeric', value: Math.round(state.settings.uplink / 1000), onchange: () => change({ uplink: Math.max(0, Number(cap.value)) * 1000 }) });
   return [h('h3', { text: t('node') }),
     toggle(t('net.never'), !state.settings.relay, (on) => change({ relay: !on }), t('net.never.hint')),
-    field(t('cap'), cap, t('cap.hint'))];
+    field(t('cap'), cap, t('cap.hint')),
+    state.features.has('devices')
+      ? button(t('devices'), { symbol: 'qr', onclick: () => { close(); devices(); } })
+      : note('note', t('devices.off'))];
 }
 

@@ -47,6 +47,13 @@ const actions = {
   hurry() { line?.hurry(); },
 };
 
+/** While a room is heard something comes fifty times a second; when nothing does, the way is gone. */
+const silence = 5000;
+
+setInterval(() => {
+  if (wish.hear && line && Date.now() - (line.heardAt ?? Infinity) > silence) line.drop();
+}, 1000);
+
 function greet() {
   isTalking = false;
   hear();

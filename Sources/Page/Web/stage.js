@@ -45,6 +45,8 @@ async function undoable(action, back, one, words) {
 
 export const mute = (one) => undoable('mute', 'unmute', one, t('mod.muted', { name: one.name }));
 
+export const demote = (one) => undoable('demote', one.role === 'moderator' ? 'promote' : 'speaker', one, t('mod.demoted', { name: one.name || t('nameless') }));
+
 export function remove(one) {
   confirm(t('mod.remove.ask', { name: one.name || t('nameless') }), t('mod.remove'), () => undoable('remove', 'unban', one, t('mod.removed', { name: one.name || t('nameless') })));
 }

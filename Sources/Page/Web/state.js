@@ -48,7 +48,14 @@ const line = new Line({
 });
 
 /** Looks: another line, for a join may keep the first one waiting. */
-const looks = new Line({ onstate: (door) => door === 'open' && follow() });
+const looks = new Line({
+  onstate: (door) => {
+    if (door === 'open') return follow();
+    // Who looks every second notices first that nothing comes any more.
+    line.drop();
+    tales.drop();
+  },
+});
 
 /** Events come on a line of their own, which carries nothing else. */
 const tales = new Line({ onstate: () => {}, onevent: happened });

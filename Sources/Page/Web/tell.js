@@ -20,8 +20,17 @@ export function say(words) {
 export function toast(words, undo) {
   const note = h('div', { class: 'toast', role: undo ? 'group' : undefined }, h('span', { text: words }),
     undo && button(t('undo'), { kind: 'plain', onclick: () => { undo(); note.remove(); } }));
-  document.getElementById('toasts').append(note);
+  place().append(note);
   setTimeout(() => note.remove(), undo ? 10000 : 6000);
+}
+
+/** What lies beneath an open sheet is neither seen well nor tapped. */
+function place() {
+  const sheet = [...document.querySelectorAll('dialog[open]')].at(-1);
+  if (!sheet) return document.getElementById('toasts');
+  const own = sheet.querySelector('.toasts') ?? h('div', { class: 'toasts' });
+  sheet.append(own);
+  return own;
 }
 
 /** What the node refused, in the person's language where we know the reason. */

@@ -39,4 +39,8 @@ function show(value) {
   return typeof value === 'number' ? numbers.format(value) : `\u2068${value ?? ''}\u2069`;
 }
 
+export const date = (time) => new Intl.DateTimeFormat(language, { dateStyle: 'medium' }).format(time).replaceAll(' ', '\u00a0');
+
+export const moment = (time) => new Intl.DateTimeFormat(language, { dateStyle: 'short', timeStyle: 'short' }).format(time);
+
 export const percent = (value) => new Intl.NumberFormat(language, { style: 'percent' }).format(value / 100);

@@ -20,6 +20,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case hand = 0x1E
   /// An Admission by an invite that its inviter has yet to honour, on its way there.
   case admissionPlea = 0x1F
+  case reaction = 0x20
 
   // Keys
   case keyAnnouncement = 0x22
