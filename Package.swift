@@ -185,7 +185,7 @@ if Context.environment["STARLING_BENCH"] != nil {
       path: "Benchmarks/relay", swiftSettings: strict))
 }
 
-// The protocol and its simulator alone, without SwiftNIO and BoringSSL: built and tested in seconds.
+// The protocol and its simulator alone, without SwiftNIO and BoringSSL: built in seconds.
 //     STARLING_CORE=1 swift test --scratch-path .build-core
 if Context.environment["STARLING_CORE"] != nil {
   let core: Set = [

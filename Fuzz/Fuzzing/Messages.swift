@@ -36,6 +36,9 @@ enum Messages {
     case 31...33: return try more(kind, &reader)
     case 34: try TunnelAddress(from: &reader).encode(into: &writer)
     case 35: return try tunnelled(bytes)
+    case 36: try Stamp(from: &reader).encode(into: &writer)
+    case 37: return try HybridPart(from: &reader, of: HybridPart.keyBytes).encoded
+    case 38: return try HybridPart(from: &reader, of: HybridPart.answerBytes).encoded
     default: return nil
     }
     try reader.finish()

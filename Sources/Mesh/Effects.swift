@@ -14,6 +14,8 @@ package struct Effects: Sendable {
   /// Streams that are wanted: whoever can opens one, puts a local socket before it and says so with
   /// ``Command/tunnelOpened(_:_:)``.
   package var tunnels: [TunnelWish] = []
+  /// Stamps that are wanted.
+  package var stamps: [StampWish] = []
 
   package init() {}
 
@@ -21,6 +23,7 @@ package struct Effects: Sendable {
     answered.removeAll(keepingCapacity: true)
     keepsakes.removeAll()
     tunnels.removeAll()
+    stamps.removeAll()
     outbox.removeAll()
     events.removeAll(keepingCapacity: true)
     notes.removeAll(keepingCapacity: true)

@@ -47,6 +47,9 @@ package actor Host {
 
   private var hellos: HelloLog?
   private let kept: KeptOperations?
+  let blocks: BlockList?
+  /// Sessions of the blocked, by room.
+  var silencedSessions: [RoomID: Set<SessionID>] = [:]
   private var nextLook: Int64 = 0
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
@@ -70,7 +73,7 @@ package actor Host {
     loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
     introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
     hellos: consuming HelloLog? = nil, kept: sending KeptOperations? = nil,
-    clock: Clock = Clock(), logger: Logger
+    blocks: sending BlockList? = nil, clock: Clock = Clock(), logger: Logger
   ) {
     self.loop = loop
     self.clock = clock
@@ -82,6 +85,7 @@ package actor Host {
     self.remembered = remembered
     self.hellos = hellos
     self.kept = kept
+    self.blocks = blocks
     self.socket = socket
   }
 
@@ -242,6 +246,8 @@ package actor Host {
     }
     for wish in effects.tunnels { onTunnelWish?(wish) }
     effects.tunnels.removeAll()
+    for wish in effects.stamps { findStamp(wish) }
+    effects.stamps.removeAll()
     socket.send(effects.outbox)
     effects.outbox.removeAll()
     if !effects.notes.isEmpty {

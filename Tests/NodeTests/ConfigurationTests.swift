@@ -45,6 +45,7 @@ struct ConfigurationTests {
       uplink = 2000
       cap = 300
       relay = true
+      strict = true
       log = "debug"
       data = "data"
       control = "/run/c"
@@ -72,6 +73,7 @@ struct ConfigurationTests {
     #expect(settings.tunnelAddress == "example.org")
     #expect(settings.passphraseFile == folder.file("secret"))
     #expect(settings.capacity.uplink == 600_000)
+    #expect(settings.strict)
     #expect(Set(settings.sources.keys) == Set(Setting.allCases))
   }
 

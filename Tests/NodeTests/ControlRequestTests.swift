@@ -26,6 +26,8 @@ struct ControlRequestTests {
     .stage(nil, .makeInvite(InviteTerms(role: .speaker, uses: 1), lifetime: 600)),
     .stage(nil, .verify(person: nil)), .stage(nil, .verify(person: "Ben")),
     .stage(nil, .compare(person: "Ben")),
+    .block(.list), .block(.set("Kitchen", person: "1f2e", true)),
+    .block(.set(nil, person: "Ben", false)),
   ]
 
   @Test(arguments: requests)
