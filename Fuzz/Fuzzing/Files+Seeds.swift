@@ -20,9 +20,20 @@ extension Files {
         "{\"request\":\"invite\",\"lifetime\":3600}",
         "{\"request\":\"connect\",\"address\":\"\(addressText)\"}",
         "{\"request\":\"speak\",\"bitrate\":24000,\"duration\":40}",
+        "{\"request\":\"block\",\"person\":\"1f2e\"}", "{\"request\":\"blocks\"}",
+        "{\"request\":\"mod\",\"action\":\"remove\",\"person\":\"Ben\",\"immediate\":true}",
+        "{\"request\":\"invite.make\",\"role\":\"speaker\",\"uses\":1}",
+        "{\"request\":\"mod.policy\",\"policy\":[\"doorShut\"]}",
         "{\"request\":\"listen\"}", "{\"request\":\"frames\",\"room\":\"flock\"}",
       ]
-    return identities + secretKeys + [[2] + [UInt8](repeating: 7, count: 60), [3] + contacts]
+    let blocked = Messages.written {
+      $0.u8(1)
+      $0.u16(1)
+      $0.bytes32(Messages.persona.raw)
+    }
+    return identities + [[8] + blocked] + secretKeys + [
+      [2] + [UInt8](repeating: 7, count: 60), [3] + contacts,
+    ]
       + [settingsText, "relay = false\n# nothing\n[table]\na = 1979-05-27T07:32:00Z\n", letters]
       .map { [6] + $0.utf8 } + requests.map { [7] + $0.utf8 }
   }

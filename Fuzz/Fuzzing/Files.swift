@@ -16,6 +16,7 @@ enum Files {
     case 5: try secretKey(Array(title.utf8) + Base64.standard.letters(of: bytes))
     case 6: try settings(bytes)
     case 7: try request(bytes)
+    case 8: try blocked(bytes)
     default: break
     }
   }
@@ -67,6 +68,11 @@ enum Files {
     var peers = RememberedPeers(contacts: contacts)
     for contact in contacts { peers.remember(contact) }
     try Finding.unless(peers.contacts.count <= 64, "more peers are remembered than fit")
+  }
+
+  private static func blocked(_ bytes: [UInt8]) throws(Finding) {
+    guard let people = try? BlockList.people(in: bytes) else { return }
+    try Finding.unless(people.count <= BlockList.most, "more people are blocked than can be")
   }
 
   private static func secretKey(_ file: [UInt8]) throws(Finding) {

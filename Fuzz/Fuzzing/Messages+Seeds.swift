@@ -33,6 +33,9 @@ extension Messages {
     let join = Join(
       tag: 3, hungry: true, genesis: genesis, operation: operation, certificate: certificate,
       admission: admission, signature: Signature(.zero))
+    let stamped = Join(
+      tag: 3, hungry: false, genesis: nil, operation: nil, certificate: certificate,
+      admission: nil, stamp: Stamp(hour: 497_222, nonce: 7), signature: Signature(.zero))
     let listing = Listing(
       version: 1, expiry: 1_790_000_120_000, members: 4, genesis: genesis,
       certificate: certificate, contacts: [contact])
@@ -49,7 +52,11 @@ extension Messages {
       [4] + written { presence.encode(into: &$0) },
       [5] + written { contact.encode(into: &$0) },
       [6] + written { GrantHeader(session: session, generation: 1, step: 2).encode(into: &$0) },
-      [7] + join.encoded, [8] + listing.encoded,
+      [7] + join.encoded, [7] + stamped.encoded,
+      [36] + written { Stamp(hour: 497_222, nonce: 7).encode(into: &$0) },
+      [37] + HybridPart.halves(of: [UInt8](repeating: 3, count: HybridPart.keyBytes))[0].encoded,
+      [38] + HybridPart.halves(of: [UInt8](repeating: 4, count: HybridPart.answerBytes))[1].encoded,
+      [8] + listing.encoded,
       [9] + media + [UInt8](repeating: 0xA5, count: 154),
       [30, 0, 1, 2, 0x39, 3, 0x61, 0x62, 0x63, 0x2A, 1, 2, 0x1B, 9, 0x2C, 7, 7],
     ]

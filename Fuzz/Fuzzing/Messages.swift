@@ -36,7 +36,10 @@ enum Messages {
     case 31...33: return try more(kind, &reader)
     case 34: try TunnelAddress(from: &reader).encode(into: &writer)
     case 35: return try tunnelled(bytes)
-    case 36: return try more(kind, &reader)
+    case 36: try Stamp(from: &reader).encode(into: &writer)
+    case 37: return try HybridPart(from: &reader, of: HybridPart.keyBytes).encoded
+    case 38: return try HybridPart(from: &reader, of: HybridPart.answerBytes).encoded
+    case 39: return try more(kind, &reader)
     default: return nil
     }
     try reader.finish()
@@ -78,7 +81,7 @@ enum Messages {
     case 31: try OperationBundle(from: &reader).encoded(tag: tag)
     case 32: try Hand(from: &reader).encoded(tag: tag)
     case 33: try PairCheckMessage(from: &reader).encoded(tag: tag)
-    case 36: try Reaction(from: &reader).encoded(tag: tag)
+    case 39: try Reaction(from: &reader).encoded(tag: tag)
     default: nil
     }
   }

@@ -13,6 +13,8 @@ package enum Command: Sendable {
   /// Join an open room that was listed.
   case joinListed(RoomID, name: String)
   case leave(RoomID)
+  /// The stamp that ``Effects/stamps`` asked for.
+  case stamped(RoomID, Stamp)
   /// Go on stage: frames of exactly `payload` bytes, one every `duration`.
   case startSpeaking(RoomID, duration: FrameDuration, payload: Int)
   /// One encoded frame. `level` is 0 (loudest) to 127 (silence) as in RFC 6464.

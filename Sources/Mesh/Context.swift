@@ -16,6 +16,8 @@ struct Context: ~Copyable {
   /// What may still be given to others now, in bits times nanoseconds a second.
   private var allowance: Int64 = 0
   private var refilled = Instant(nanoseconds: 0)
+  /// Checks of stamps, in all rooms together: each takes as long as a hundred signatures.
+  var stamps: Allowance
   /// Empty but in simulations of hostile nodes.
   var mischief: Mischief = []
 
@@ -29,6 +31,7 @@ struct Context: ~Copyable {
     self.settings = settings
     self.contact = contact
     self.capacity = capacity
+    stamps = Allowance(every: settings.entry.stampPause, burst: settings.entry.stampBurst)
   }
 
   mutating func send(_ type: MessageType, _ body: [UInt8], on link: LinkID) {

@@ -17,6 +17,8 @@ package struct Effects: Sendable {
   /// Local sockets whose streams nobody needs any more: whoever opened them closes them and says so
   /// with ``Command/tunnelClosed(_:)``.
   package var unneeded: [Endpoint] = []
+  /// Stamps that are wanted.
+  package var stamps: [StampWish] = []
 
   package init() {}
 
@@ -25,6 +27,7 @@ package struct Effects: Sendable {
     keepsakes.removeAll()
     tunnels.removeAll()
     unneeded.removeAll()
+    stamps.removeAll()
     outbox.removeAll()
     events.removeAll(keepingCapacity: true)
     notes.removeAll(keepingCapacity: true)

@@ -104,6 +104,24 @@ extension Room {
     return body.count == stream.bodyBytes ? Array(body) : nil
   }
 
+  /// A frame and the one before it, both made up, to the children of its tree.
+  func impersonate(_ counter: UInt32, of stream: Stream, _ ctx: inout Context) {
+    guard let chain = keyring.newest(of: stream.session), counter > chain.counterStart,
+      let older = lie(counter - 1, of: stream), let newer = lie(counter, of: stream)
+    else { return }
+    func step(_ counter: UInt32) -> UInt8 {
+      Chain.stepByte(generation: chain.generation, step: chain.step(of: counter))
+    }
+    for child in forest.children[Int(Tree(counter: counter).rawValue)] {
+      var record: [UInt8] = []
+      MediaHead(
+        tag: child.tag, session: stream.session, counter: counter, hasPrevious: true,
+        repaired: false, step: step(counter), previousStep: step(counter - 1)
+      ).append(to: &record)
+      ctx.links.sendNow(record + newer + older, on: child.link, at: ctx.now, into: &ctx.effects)
+    }
+  }
+
   /// Somebody's record, made to say that it leaves; presence of people who do not exist, more than
   /// may be asked for; and word that everybody's records are newer elsewhere.
   func poison(_ ctx: inout Context) {

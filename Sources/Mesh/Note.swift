@@ -15,7 +15,8 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   case cookieWanted, tooManySessions, tooManyHandshakes, duplicateMessage
   // Rooms
   case unknownRoom, badJoin, badCertificate, badAdmission, notJoined
-  case notAdmitted, removedPerson, roomClosed, doorShut, expiredInvite, waitingFull
+  case notAdmitted, removedPerson, roomClosed, doorShut, expiredInvite, waitingFull, badStamp,
+    unpaid
   // Authority
   case badOperation, staleOperation, operationsFull, contradiction, badHand, badReaction, notAllowed
   // Presence and membership

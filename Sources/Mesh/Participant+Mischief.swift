@@ -1,4 +1,4 @@
-import Keys
+package import Keys
 import OrderedCollections
 package import Wire
 
@@ -34,6 +34,20 @@ extension Participant {
     }
   }
 
+  /// Sends frames of its own making under a speaker's key to all it feeds: from `ahead` frames
+  /// beyond the newest one that is here.
+  package mutating func impersonate(
+    _ session: SessionID, ahead: UInt32, count: UInt32, in room: RoomID, at now: Instant,
+    into effects: inout Effects
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      guard let stream = room.stream(of: session) else { return }
+      for counter in stream.highest + ahead..<stream.highest + ahead + count {
+        room.impersonate(counter, of: stream, &ctx)
+      }
+    }
+  }
+
   /// Sends frames that were sent long since, as they were, to every neighbour: up to `count` of
   /// each speaker, the oldest that are still at hand.
   package mutating func repeatFrames(
@@ -65,6 +79,14 @@ extension Participant {
       for member in room.roster.members.values where member.session != room.me.session {
         room.reach(member.introduction.contact, for: [.neighbour, .alone], &ctx)
       }
+    }
+  }
+
+  /// Lends the keys of speakers that are held, for tests that look for them where none should be.
+  package borrowing func betray(in room: RoomID, _ body: (borrowing Secret) -> Void) {
+    guard let room = rooms.first(where: { $0.id == room }) else { return }
+    for speaker in room.keyring.speakers.values {
+      for chain in speaker.chains { chain.withBase { body($0) } }
     }
   }
 

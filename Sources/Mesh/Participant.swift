@@ -266,6 +266,7 @@ extension Participant {
     case .joinListed(let room, let name):
       answer(room) { (self) throws(Refusal) in try self.joinListed(room, name: name) }
     case .leave(let id): leave(id)
+    case .stamped(let id, let stamp): rooms.first { $0.id == id }?.stamped(stamp, &ctx)
     case .startSpeaking(let id, let duration, let payload):
       act(in: id) { $0.startSpeaking(duration: duration, payload: payload, &$1) }
     case .speak(let id, let payload, let level):

@@ -1,3 +1,5 @@
+package import Keys
+
 /// Every tunable number of the mesh and where it came from. Sizes both sides must agree on are in
 /// `Wire/Limits.swift`; those of a link in `Links/LinkSettings.swift`.
 package struct Settings: Sendable {
@@ -112,6 +114,9 @@ package struct PresenceSettings: Sendable {
   package var compare: Duration = .seconds(3)
   /// Between two comparisons that others began. A guess: what one of them brings has come by then.
   package var comparePause: Duration = .milliseconds(500)
+  /// After news a comparison comes no later than this and as much again, at random. A guess: the
+  /// slowest way through a tree, and one repetition.
+  package var compareAfterNews: Duration = .milliseconds(300)
   /// Every so many comparisons heartbeats count too.
   package var beatsEvery = 5
   /// Listeners a roster holds. In larger rooms everybody knows all on stage and a sample of the
@@ -213,8 +218,14 @@ package struct FrameSettings: Sendable {
   /// Speech per attestation: ten frames of 20 ms, five of 40, three of 60. Each covers just its
   /// own.
   package var attestEvery: Duration = .milliseconds(200)
-  /// A speaker none of whose recent frames is proven is muted.
-  package var unproven: Duration = .milliseconds(600)
+  /// A speaker none of whose recent frames is proven is muted: two attestations, for one of them
+  /// may be lost.
+  package var unproven: Duration = .milliseconds(400)
+  /// After a forgery nothing of that stream is played unproven for so long. A guess: as long as a
+  /// forger's neighbours take to find others.
+  package var suspicion: Duration = .seconds(10)
+  /// Only what is proven is played, up to an attestation later.
+  package var isStrict = false
   /// The first frame of a speaker comes so long after word of it at the latest. A guess.
   package var first: Duration = .milliseconds(500)
   /// Speakers remembered for having sworn two things. A guess: four times the seats.
@@ -248,6 +259,12 @@ package struct KeySettings: Sendable {
   /// After this a key that has a successor is erased.
   package var keepReplaced: Duration = .seconds(5)
   package var requestAfter: Duration = .milliseconds(200)
+  /// Somebody was shut out, so speakers make new keys: how long after ``collect`` one may take to
+  /// arrive before it is asked for, how often it is, and how long one may come unacknowledged.
+  /// Guesses: a way through the tree; until the old key's second is over; the pause between two.
+  package var awaited: Duration = .milliseconds(300)
+  package var awaitedRequests = 4
+  package var awaitedFor: Duration = .seconds(3)
   /// A key or announcement ahead of what it belongs to waits so long. A guess: mail is repeated for
   /// less.
   package var keepEarly: Duration = .seconds(10)
@@ -281,6 +298,16 @@ package struct EntrySettings: Sendable {
   /// How often is looked whether the host is still here. A guess: a fifth of what succession may
   /// take.
   package var hostLook: Duration = .seconds(1)
+  /// What strangers pay in open rooms. The same everywhere.
+  package var stamp = StampPuzzle.Price.standard
+  /// Stamps checked at once, and then one in each pause: an eighth of a processor. Guesses; who
+  /// comes when they are used up waits as guests do.
+  package var stampBurst = 16
+  package var stampPause: Duration = .milliseconds(100)
+  /// People remembered for having paid within the hour. A guess.
+  package var paid = 256
+  /// A joiner that has to find a stamp takes up to so long: a guess, twenty times the usual.
+  package var paying: Duration = .seconds(30)
   /// What is told on joining is no news: hands may have been up for long.
   package var backlog: Duration = .seconds(15)
 

@@ -30,6 +30,8 @@ extension Host {
 
   /// Tells clients, remembers, and logs: without names and addresses above debug.
   func happened(_ event: Event, from origin: Origin) {
+    followBlocked(event)
+    guard !isHidden(event) else { return }
     publish(event)
     switch event {
     case .linkUp(let node):
@@ -48,6 +50,7 @@ extension Host {
     case .joined(let room):
       logger.info("In a room.")
       perform(.listen(room, false))
+      findBlocked()
       settle(room: room)
     case .refused(let refusal, let room):
       logger.info("Refused.", metadata: ["reason": "\(refusal.rawValue)"])

@@ -63,7 +63,8 @@ extension Host {
       room: room.id.text, title: room.title, access: room.access.text,
       session: room.me.raw, colour: room.colour.text, members: room.members.map(member),
       trees: room.trees.map(tree), neighbours: room.neighbours.map(\.text),
-      streams: room.streams.map { stream($0, in: room.id) }, stage: room.stageReport)
+      streams: room.streams.map { stream($0, in: room.id) }, stage: withoutBlocked(room).stageReport
+    )
   }
 
   private func member(_ member: MemberStatus) -> StatusReport.Member {
@@ -71,7 +72,7 @@ extension Host {
       session: member.session.raw, node: member.node.text, name: member.name,
       onStage: member.onStage, relays: member.relays, colour: member.colour.text,
       audible: member.audible, person: member.person.text, role: member.role?.text,
-      muted: member.isMuted)
+      muted: member.isMuted, blocked: isBlocked(member.person) ? true : nil)
   }
 
   private func tree(_ tree: TreeStatus) -> StatusReport.Tree {

@@ -42,6 +42,7 @@ extension Host {
       try carryOutLive(request, for: id)
     case .pairDevice, .devices, .revokeDevice: try carryOutPairing(request, for: id)
     case .stage(let name, let request): try carryOut(request, in: try room(name), for: id)
+    case .block(let request): try carryOut(request, for: id)
     case .events(let name):
       let room: RoomID? = if let name { try room(name) } else { nil }
       // Messages leave room for requests beside the events.
@@ -145,7 +146,7 @@ extension Host {
   // MARK: Names
 
   /// The room a person means: by its title, by the beginning of its id, or the only one.
-  private func room(_ name: String?) throws(ControlError) -> RoomID {
+  func room(_ name: String?) throws(ControlError) -> RoomID {
     let rooms = status().rooms
     let matches = name.map { name in
       rooms.filter { $0.title == name || Self.isPrefix(name, of: $0.id) }

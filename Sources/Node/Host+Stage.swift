@@ -50,7 +50,7 @@ extension Host {
   // MARK: Names
 
   /// The person meant: by its name, its session, or the beginning of its key.
-  private func person(_ name: String, in room: RoomID) throws(ControlError) -> PersonaID {
+  func person(_ name: String, in room: RoomID) throws(ControlError) -> PersonaID {
     guard let status = status().rooms.first(where: { $0.id == room }) else {
       throw ControlError(Refusal.notIn)
     }
@@ -87,12 +87,19 @@ extension Host {
 
   /// Tells clients that follow events, in order.
   func publish(_ event: Event) {
-    guard !followers.isEmpty, var report = EventReport(event) else { return }
+    guard let report = EventReport(event) else { return }
+    publish(report)
+  }
+
+  func publish(_ report: EventReport) {
+    guard !followers.isEmpty else { return }
+    var report = report
     eventCount += 1
     report.n = eventCount
     report.t = clock.now.nanoseconds
     let line = Line.encode(report)
-    for (id, room) in followers where room == nil || room?.text == report.room {
+    for (id, room) in followers
+    where room == nil || room?.text == report.room || report.event == "blocked" {
       guard let client = clients[id], client.send(line) else {
         dropClient(id)
         continue

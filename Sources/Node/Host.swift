@@ -53,6 +53,9 @@ package actor Host {
   let looksUpNames: Bool
   private var hellos: HelloLog?
   private let kept: KeptOperations?
+  let blocks: BlockList?
+  /// Sessions of the blocked, by room.
+  var silencedSessions: [RoomID: Set<SessionID>] = [:]
   private var nextLook: Int64 = 0
   private var isBehind = false
   private var onStop: (@Sendable () -> Void)?
@@ -78,7 +81,8 @@ package actor Host {
     loop: EventLoop, socket: consuming UDPSocket, participant: consuming Participant,
     introduction: Introduction, remembered: RememberedPeers = RememberedPeers(),
     hellos: consuming HelloLog? = nil, kept: sending KeptOperations? = nil,
-    looksUpNames: Bool = true, clock: Clock = Clock(), logger: Logger
+    looksUpNames: Bool = true, blocks: sending BlockList? = nil, clock: Clock = Clock(),
+    logger: Logger
   ) {
     self.looksUpNames = looksUpNames
     self.loop = loop
@@ -91,6 +95,7 @@ package actor Host {
     self.remembered = remembered
     self.hellos = hellos
     self.kept = kept
+    self.blocks = blocks
     self.socket = socket
   }
 
@@ -271,6 +276,8 @@ package actor Host {
     effects.tunnels.removeAll()
     for path in effects.unneeded { onTunnelWish?(.close(path.port)) }
     effects.unneeded.removeAll()
+    for wish in effects.stamps { findStamp(wish) }
+    effects.stamps.removeAll()
     socket.send(effects.outbox)
     effects.outbox.removeAll()
     if !effects.notes.isEmpty {

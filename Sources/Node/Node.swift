@@ -41,6 +41,7 @@ package struct Node: ~Copyable {
       passphrase: passphrase, unprotected: configuration.unprotected, entropy: &entropy)
     let keeper = PeerKeeper(path: storage.peersPath, key: try identity.storageKey())
     let kept = KeptOperations(path: storage.operationsPath, key: try identity.storageKey())
+    let blocks = BlockList(path: storage.blockedPath, key: try identity.storageKey())
     let token = identity.addressToken()
     let socket = try Self.bind(configuration.bind)
     let boundPort = socket.local.port
@@ -53,8 +54,10 @@ package struct Node: ~Copyable {
     } catch {
       logger.warning("Handshakes cannot be written down: \(error.sentence).")
     }
+    var settings = Settings()
+    settings.frames.isStrict = configuration.strict
     let participant = try Participant(
-      identity: identity, token: token, settings: Settings(), entropy: entropy, at: clock.now,
+      identity: identity, token: token, settings: settings, entropy: entropy, at: clock.now,
       answered: answered, keepsakes: kept.keepsakes, encapsulation: encapsulation)
     let loop = try EventLoop()
     port = boundPort
@@ -63,7 +66,8 @@ package struct Node: ~Copyable {
       introduction: Host.Introduction(
         name: configuration.name, capacity: configuration.capacity, version: version),
       remembered: keeper.load(), hellos: hellos,
-      kept: kept, looksUpNames: configuration.proxy == nil, clock: clock, logger: logger)
+      kept: kept, looksUpNames: configuration.proxy == nil, blocks: blocks, clock: clock,
+      logger: logger)
     self.loop = loop
     self.keeper = keeper
     self.configuration = configuration

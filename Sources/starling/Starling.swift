@@ -31,8 +31,9 @@ struct Starling: AsyncParsableCommand {
     subcommands: [
       Up.self, PageCommand.self, ID.self, RoomCommand.self, InviteCommand.self, Join.self,
       Connect.self, Speak.self, Listen.self, StageCommand.self, HandCommand.self,
-      ReactCommand.self, ModCommand.self,
-      VerifyCommand.self, EventsCommand.self, StatusCommand.self, Stop.self, Seeds.self, Demo.self,
+      ReactCommand.self, ModCommand.self, VerifyCommand.self, BlockCommand.self,
+      UnblockCommand.self, BlocksCommand.self, EventsCommand.self, StatusCommand.self, Stop.self,
+      Seeds.self, Demo.self,
       Simulate.self,
       TopologyCommand.self,
     ])

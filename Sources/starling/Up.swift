@@ -79,6 +79,8 @@ struct Up: AsyncParsableCommand {
   var cap: Int?
   @Flag(inversion: .prefixedNo, help: "Relay for others.")
   var relay: Bool?
+  @Flag(help: "Play nothing before its speaker has proven it: a quarter of a second later.")
+  var strict = false
   @Option(help: "Name others see in rooms.")
   var name: String?
   @Option(help: "Log level: trace, debug, info, notice, warning, error.")
@@ -208,6 +210,7 @@ struct Up: AsyncParsableCommand {
     ]
     for (setting, list) in lists where !list.isEmpty { flags[setting] = .list(list) }
     if let relay { flags[.relay] = .flag(relay) }
+    if strict { flags[.strict] = .flag(true) }
     if unprotected { flags[.unprotected] = .flag(true) }
     return flags
   }

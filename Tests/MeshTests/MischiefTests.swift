@@ -63,7 +63,7 @@ struct MischiefTests {
     let quiet = try parentsLost(forging: false)
     let forged = try parentsLost(forging: true)
     #expect(forged.mismatches > 0 && quiet.mismatches == 0)
-    #expect(forged.heardLeast >= 299 && quiet.heardLeast == 300)
+    #expect(forged.heardLeast >= 303 && quiet.heardLeast == 304, "\(forged)")
     // Whoever moves away from the forger may take the place of one that carries nobody.
     #expect(forged.detached <= quiet.detached + 1)
   }
@@ -75,7 +75,8 @@ struct MischiefTests {
     let room = try network.room(nodes: 12)
     let session = try #require(network.nodes[0].status(at: network.now).rooms.first?.me)
     let relay = try #require(network.interior(of: room))
-    network.speak(network.nodes[0], in: room, frames: 300) { frame in
+    // As many as are attested: after a forgery only what is proven is played.
+    network.speak(network.nodes[0], in: room, frames: 304) { frame in
       guard forging, frame == 150, let top = relay.heard.last?.frame.counter else { return }
       network.utter(relay, frame: top + 2, of: session, count: 77, in: room)
     }

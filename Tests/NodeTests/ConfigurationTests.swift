@@ -45,6 +45,7 @@ struct ConfigurationTests {
       uplink = 2000
       cap = 300
       relay = true
+      strict = true
       log = "debug"
       data = "data"
       control = "/run/c"
@@ -90,6 +91,7 @@ struct ConfigurationTests {
     #expect(settings.proxy == "socks5://127.0.0.1:9050")
     #expect(settings.passphraseFile == folder.file("secret"))
     #expect(settings.capacity.uplink == 600_000)
+    #expect(settings.strict)
     #expect(Set(settings.sources.keys) == Set(Setting.allCases))
   }
 

@@ -28,6 +28,8 @@ struct ControlRequestTests {
     .stage(nil, .compare(person: "Ben")),
     .stage(nil, .react(.clap)), .stage("Kitchen", .react(.agree)),
     .messages(), .messages(device: 3), .pairDevice, .devices, .revokeDevice(7),
+    .block(.list), .block(.set("Kitchen", person: "1f2e", true)),
+    .block(.set(nil, person: "Ben", false)),
   ]
 
   @Test(arguments: requests)

@@ -44,6 +44,25 @@ struct MLKEMTests {
     #expect(refuses([]))
   }
 
+  /// Keys whose numbers are too large, and what has another length, are refused before any use.
+  @Test(.enabled(if: Wycheproof.isPresent, "the vectors' folder is missing"))
+  func whatWycheproofCallsInvalidIsRefused() throws {
+    var (keys, ciphertexts) = (0, 0)
+    for test in try Wycheproof.tests("mlkem_768_encaps_test.json") {
+      guard let key = test.bytes("ek") else { continue }
+      #expect(refuses(key) == !test.isValid, "\(test.fields["tcId"] ?? "")")
+      keys += 1
+    }
+    for test in try Wycheproof.tests("mlkem_768_test.json") where !test.isValid {
+      guard let seed = test.bytes("seed"), let ciphertext = test.bytes("c") else { continue }
+      let key = try? MLKEM768.PrivateKey(seedRepresentation: seed, publicKey: nil)
+      #expect((try? key?.decapsulate(ciphertext)) == nil, "\(test.fields["tcId"] ?? "")")
+      ciphertexts += 1
+    }
+    print("ML-KEM-768: \(keys) keys to seal to, \(ciphertexts) bad ciphertexts of Wycheproof")
+    #expect(keys > 200 && ciphertexts > 2)
+  }
+
   private func refuses(_ ciphertext: [UInt8], by key: any DecapsulationKey) -> Bool {
     do { _ = try key.open(ciphertext) } catch { return true }
     return false

@@ -93,7 +93,7 @@ extension Room {
     guard
       Signatures.verify(
         hand.signature, by: author.key, "VR1-hand", id.raw.array + hand.unsigned)
-    else { return ctx.drop(.badHand) }
+    else { return wasFutile(.badHand, from: link, &ctx) }
     let isBacklog = ctx.now < memberSince + ctx.settings.entry.backlog
     let outcome = hands.receive(
       hand, of: subject.person, by: author.person, standing: standing, isBacklog: isBacklog,

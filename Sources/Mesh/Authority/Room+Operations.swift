@@ -98,7 +98,8 @@ extension Room {
   }
 
   func spread(_ operations: [RoomOperation], except source: LinkID?, _ ctx: inout Context) {
-    for link in overlay.active where link != source { send(operations, to: link, &ctx) }
+    for link in newsLinks(except: source, ctx) { send(operations, to: link, &ctx) }
+    compareAfterNews(&ctx)
   }
 
   private func send(_ operations: [RoomOperation], to link: LinkID, _ ctx: inout Context) {
@@ -182,6 +183,7 @@ extension Room {
     consider(nextComparison)
     consider(ending?.at)
     consider(rekey?.at)
+    for key in awaited.values { consider(key.askAt) }
     consider(standing?.nextChange)
     consider(hands.nextExpiry)
     for guest in guests.values { consider(min(guest.until, guest.pleaAt)) }

@@ -46,7 +46,10 @@ extension Room {
     self.log = log
     for change in changes { ctx.tell(.changed(id, change)) }
     judgeMembers(&ctx)
-    if changes.contains(where: \.limitsHearing) { rekeySoon(isImmediate: isImmediate, &ctx) }
+    if changes.contains(where: \.limitsHearing) {
+      rekeySoon(isImmediate: isImmediate, &ctx)
+      awaitKeys(isImmediate: isImmediate, &ctx)
+    }
     settleHands(&ctx)
     findActingHost(&ctx)
     showName(&ctx)
@@ -77,7 +80,11 @@ extension Room {
 
   private func judgeMe(_ ctx: inout Context) {
     guard isMember, !isDefiant, let mine = roster[me.session] else { return }
-    if !belongs(mine), standing?.isClosed == false { ending = (ctx.now, .removed) }
+    if !belongs(mine), standing?.isClosed == false {
+      // Those who threw us out need no farewell.
+      links.removeAll()
+      ending = (ctx.now, .removed)
+    }
     silenceMyself(&ctx)
     guard !mine.rights.isOnStage, me.presence.flags.contains(.root) else { return }
     publish(&ctx) { $0.flags.remove(.root) }
@@ -97,7 +104,7 @@ extension Room {
   private func expel(_ member: Roster.Member, _ ctx: inout Context) {
     let lost = links.values.filter { $0.session == member.session }
     for peer in lost {
-      refuse(peer.link, .removedPerson, &ctx)
+      refuse(peer.link, .removedPerson, isOnce: true, &ctx)
       removeNeighbour(peer.link, &ctx)
     }
     overlay.failed(member.node)

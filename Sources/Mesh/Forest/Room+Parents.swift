@@ -91,6 +91,8 @@ extension Room {
     for stream in streams { stream.primary[index] = stream.highest + 3 }
     ctx.links.watch(link, true, at: ctx.now)
     wantSecondWay(to: link, &ctx)
+    // What went down the tree while we were not on it.
+    compareOperations(with: link, &ctx)
     ctx.note(.grafted)
     chooseStandbys(tree, &ctx)
     tellChildren(&ctx)

@@ -42,6 +42,7 @@ extension Room {
       }
       stream.discard(counter)
     }
+    pullGenuine(judgement.forged, of: stream, &ctx)
     if judgement.unopenable != nil { distrustKey(of: stream.session, &ctx) }
     keyring.advance(
       stream.session, to: attestation.last, at: ctx.now, settings: ctx.settings.keys)
@@ -57,6 +58,7 @@ extension Room {
     forgery counter: UInt32, of stream: Stream, _ link: LinkID, _ ctx: inout Context
   ) {
     ctx.drop(.attestationMismatch)
+    stream.suspectUntil = ctx.now + ctx.settings.frames.suspicion
     askForOtherWord(about: counter, of: stream, from: link, &ctx)
     guard let peer = links[link] else { return }
     let settings = ctx.settings.forest
@@ -69,6 +71,19 @@ extension Room {
       at: ctx.now, probation: ctx.now + settings.offence * max(1, relays),
       isSuspended: isFedBeside(link, ctx))
     links[link]?.offence = offence
+  }
+
+  /// The true frames came after the made-up ones, and were taken for copies.
+  private func pullGenuine(_ forged: [UInt32], of stream: Stream, _ ctx: inout Context) {
+    guard let first = forged.min() else { return }
+    let mask = forged.filter { $0 - first < 32 }.reduce(0 as UInt32) { $0 | 1 << ($1 - first) }
+    let near = forest.slots.compactMap(\.parent) + forest.slots.flatMap(\.standbys)
+    let clean = near.first { links[$0] != nil && links[$0]?.offence == nil }
+    let speaker = links.values.first { $0.session == stream.session }?.link
+    guard let link = clean ?? speaker else { return }
+    let pull = Pull(session: stream.session, first: first, mask: mask)
+    expectFrames(from: link, &ctx)
+    send(.pull, to: link, &ctx) { pull.encoded(tag: $0) }
   }
 
   /// Whether a parent brings everything without this neighbour.

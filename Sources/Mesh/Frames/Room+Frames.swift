@@ -89,22 +89,33 @@ extension Room {
       frame.span, session: stream.session, counter: counter, stepByte: step, room: id, at: ctx.now,
       settings: ctx.settings.keys, into: &plain)
     switch outcome {
-    case .noKey: return ctx.drop(.noKey)
+    case .noKey:
+      missing(step, of: stream, from: stream.source(of: counter), &ctx)
+      return ctx.drop(.noKey)
     case .broken:
       stream.settle(counter, .broken)
       return ctx.drop(.sealBroken)
     case .proved: handOn(stream.session, &ctx)
     case .opened: break
     }
-    guard listening, let level = plain.first,
-      ctx.now <= stream.provenAt + ctx.settings.frames.unproven
-    else { return }
+    guard listening, let level = plain.first, isCredible(counter, of: stream, ctx) else { return }
     stream.settle(counter, .played)
     ctx.tell(
       .heard(
         Heard(
           room: id, session: stream.session, counter: counter, duration: stream.duration,
           level: level & 0x7F, payload: Array(plain.dropFirst()))))
+  }
+
+  /// Whether a frame may be played that every holder of the key could have made: for a moment after
+  /// the last proof, while its speaker says of itself that it speaks.
+  private func isCredible(
+    _ counter: UInt32, of stream: Stream, _ ctx: borrowing Context
+  ) -> Bool {
+    if stream.attestedLeaf(of: counter) != nil { return true }
+    guard !ctx.settings.frames.isStrict, ctx.now >= stream.suspectUntil else { return false }
+    return roster[stream.session]?.isSpeaking == true
+      && ctx.now <= stream.provenAt + ctx.settings.frames.unproven
   }
 
   /// A key or a proof has come: what waited for it is played, unless that is too long ago to be
@@ -211,8 +222,9 @@ extension Room {
     let body = Int(presence.frameBytes) - FrameHeader.count
     let old = stream(of: member.session)
     if let old, old.bodyBytes == body, old.duration == duration {
-      if began { old.resume(at: ctx.now) }
-      return
+      guard began else { return }
+      old.resume(at: ctx.now)
+      return playWaiting(old, &ctx)
     }
     if let old { heardUpTo[member.session] = old.highest }
     streams.removeAll { $0.session == member.session }

@@ -29,6 +29,8 @@ final class Stream {
   var status: StreamStatus
   /// Its speaker may not speak: nothing of it is taken or passed on.
   var isSilenced = false
+  /// Somebody made up frames of it: until then only what is proven is played.
+  var suspectUntil = Instant(nanoseconds: 0)
 
   /// Frames per attestation.
   let attestEvery: UInt32

@@ -120,6 +120,10 @@ struct Keyring {
     chain?.advance(to: counter, at: now, settings: settings)
   }
 
+  func mayAsk(for session: SessionID, at now: Instant, every pause: Duration) -> Bool {
+    speakers[session]?.askedAt.map { $0 + pause <= now } ?? true
+  }
+
   mutating func asked(_ session: SessionID, at now: Instant) {
     speakers[session]?.askedAt = now
   }
@@ -145,6 +149,11 @@ struct Keyring {
     guard !chain.isProven else { return .opened }
     chain.proved()
     return .proved
+  }
+
+  /// The newest key of a speaker is in use.
+  mutating func tookOver(_ session: SessionID, at now: Instant) {
+    speakers[session]?.tookOver(at: now)
   }
 
   mutating func forgetOld(at now: Instant, settings: KeySettings) {

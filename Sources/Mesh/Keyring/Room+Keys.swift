@@ -25,8 +25,38 @@ extension Room {
     rekey = nil
     keyring.announced(announcement)
     keyring.hold(chain, keep: ctx.settings.keys.generationsKept)
-    flood(.keyAnnouncement, except: nil, &ctx) { announcement.encoded(tag: $0) }
+    tell(of: announcement, except: nil, &ctx)
     handOn(me.session, &ctx)
+  }
+
+  private func tell(of announcement: KeyAnnouncement, except source: LinkID?, _ ctx: inout Context)
+  {
+    for link in newsLinks(except: source, ctx) {
+      tell(of: announcement, to: link, isAnswer: false, &ctx)
+    }
+  }
+
+  private func tell(
+    of announcement: KeyAnnouncement, to link: LinkID, isAnswer: Bool, _ ctx: inout Context
+  ) {
+    let session = announcement.session
+    guard links[link]?.announced[session] != announcement.generation else { return }
+    links[link]?.announced[session] = announcement.generation
+    sendKey(.keyAnnouncement, to: link, isAnswer: isAnswer, &ctx) { announcement.encoded(tag: $0) }
+  }
+
+  /// Who knows of a removal asks for the keys that must follow: then they need no acknowledgement,
+  /// which would cost as much as the key.
+  private func sendKey(
+    _ type: MessageType, to link: LinkID, isAnswer: Bool, _ ctx: inout Context,
+    _ body: (RoomTag) -> [UInt8]
+  ) {
+    let isAwaited = shutOutAt.map { ctx.now < $0 + ctx.settings.keys.awaitedFor } ?? false
+    if isAwaited && !isAnswer {
+      sendOnce(type, to: link, &ctx, body)
+    } else {
+      send(type, to: link, &ctx, body)
+    }
   }
 
   /// What a new neighbour needs to hear those who speak now.
@@ -35,9 +65,8 @@ extension Room {
     for speaker in keyring.speakers.values {
       guard let announcement = speaker.announcement else { continue }
       if links[link]?.granted[announcement.session] == announcement.generation { continue }
-      grant(announcement.session, to: link, &ctx)
-      guard links[link]?.granted[announcement.session] != announcement.generation else { continue }
-      send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
+      grant(announcement.session, to: link, isAnswer: true, &ctx)
+      tell(of: announcement, to: link, isAnswer: true, &ctx)
     }
   }
 
@@ -53,6 +82,7 @@ extension Room {
   func received(_ announcement: KeyAnnouncement, from link: LinkID, _ ctx: inout Context) {
     let session = announcement.session
     guard session != me.session else { return }
+    if roster[session] != nil { links[link]?.announced[session] = announcement.generation }
     if let known = keyring.announcement(of: session),
       announcement.generation <= known.generation
     {
@@ -65,10 +95,10 @@ extension Room {
     guard
       Signatures.verify(
         announcement.signature, by: member.key, "VR1-kann", id.raw.array + announcement.unsigned)
-    else { return ctx.drop(.badAnnouncement) }
+    else { return wasFutile(.badAnnouncement, from: link, &ctx) }
     keyring.announced(announcement)
     keyring.asked(session, at: ctx.now)
-    flood(.keyAnnouncement, except: link, &ctx) { announcement.encoded(tag: $0) }
+    tell(of: announcement, except: link, &ctx)
     if log?.covers(announcement.frontier) == false { compareOperations(with: link, &ctx) }
     if let early = keyring.takeEarlyGrant(session) {
       received(early.header, sealed: early.sealed, from: early.link, &ctx)
@@ -76,7 +106,11 @@ extension Room {
   }
 
   /// Hands a neighbour the newest key of a speaker, unless it has it. Nothing else gives keys away.
-  func grant(_ session: SessionID, to link: LinkID, _ ctx: inout Context) {
+  ///
+  /// - Parameter isAnswer: it was asked for, or the neighbour is new.
+  func grant(
+    _ session: SessionID, to link: LinkID, isAnswer: Bool = false, _ ctx: inout Context
+  ) {
     guard let peer = links[link], peer.session != session,
       let chain = keyring.newest(of: session), chain.isProven,
       peer.granted[session] != chain.generation, ctx.hybrid.isReady(link),
@@ -86,19 +120,20 @@ extension Room {
     let nonce = Nonce24(random: &ctx.entropy)
     let sealed = chain.withBase { ctx.hybrid.seal($0, nonce: nonce, on: link) }
     guard let sealed else { return }
-    // Its announcement is flooded once, and may have missed this neighbour.
     if let announcement = keyring.announcement(of: session),
       announcement.generation == chain.generation
     {
-      send(.keyAnnouncement, to: link, &ctx) { announcement.encoded(tag: $0) }
+      tell(of: announcement, to: link, isAnswer: isAnswer, &ctx)
     }
-    var writer = Writer(capacity: 96)
-    writer.u8(peer.theirTag)
-    GrantHeader(session: session, generation: chain.generation, step: chain.step)
-      .encode(into: &writer)
-    writer.raw(nonce.array)
-    writer.raw(sealed)
-    ctx.send(.grant, writer.bytes, on: link)
+    let header = GrantHeader(session: session, generation: chain.generation, step: chain.step)
+    sendKey(.grant, to: link, isAnswer: isAnswer, &ctx) { tag in
+      var writer = Writer(capacity: 96)
+      writer.u8(tag)
+      header.encode(into: &writer)
+      writer.raw(nonce.array)
+      writer.raw(sealed)
+      return writer.bytes
+    }
     ctx.note(.keyGranted)
   }
 
@@ -175,9 +210,13 @@ extension Room {
     if let stream = stream(of: session) { playWaiting(stream, &ctx) }
   }
 
-  /// To neighbours that are not known to have it; nothing while the key is unproven. A key that
-  /// takes over later goes to those who gossip or are fed: others have time to ask.
+  /// To neighbours that are not known to have it; nothing while the key is unproven. A speaker's
+  /// first key goes to all, for it is needed at once; a later one the way of news.
   func handOn(_ session: SessionID, _ ctx: inout Context) {
+    if keyring.newest(of: session)?.generation ?? 0 > 1, isFed(ctx) {
+      for link in newsLinks(except: nil, ctx) { grant(session, to: link, &ctx) }
+      return
+    }
     let isFirst = keyring.newest(of: session)?.generation ?? 0 <= 1
     for link in links.keys where isFirst || overlay.isActive(link) || forest.uses(link) {
       grant(session, to: link, &ctx)
@@ -203,11 +242,16 @@ extension Room {
       return ctx.note(.keyRefused)
     }
     links[link]?.granted.removeValue(forKey: request.session)
-    grant(request.session, to: link, &ctx)
+    links[link]?.announced.removeValue(forKey: request.session)
+    grant(request.session, to: link, isAnswer: true, &ctx)
   }
 
   /// Asks for keys that were announced but did not come by themselves.
   func tickKeys(_ ctx: inout Context) {
+    // Nobody opens what it says itself, so that cannot show that its older key is over.
+    if let own = talker?.chain, own === keyring.newest(of: me.session) {
+      keyring.tookOver(me.session, at: ctx.now)
+    }
     keyring.forgetOld(at: ctx.now, settings: ctx.settings.keys)
     if let due = rekey, due.at <= ctx.now {
       rekey = nil
@@ -216,15 +260,13 @@ extension Room {
     if let talker, talker.isActive, talker.isKeyOld(at: ctx.now, ctx.settings.keys) {
       try? renewKey(talker, &ctx)
     }
-    guard myRights.listens else { return }
+    guard myRights.listens else { return awaited.removeAll() }
+    askForAwaited(&ctx)
     for (session, speaker) in keyring.speakers where session != me.session {
       guard let lacking = keyring.lacks(session) else { continue }
       if let asked = speaker.askedAt, ctx.now < asked + ctx.settings.keys.requestAfter { continue }
       keyring.asked(session, at: ctx.now)
-      let trusted = links.values.filter { !$0.distrusted.contains(session) }.map(\.link)
-      guard let link = ctx.entropy.pick(trusted) else { continue }
-      let request = GrantRequest(session: session, generation: lacking.generation)
-      send(.grantRequest, to: link, &ctx) { request.encoded(tag: $0) }
+      request(session, lacking.generation, of: nil, &ctx)
     }
   }
 }

@@ -54,10 +54,10 @@ extension Room {
     }
     if let objection = objection(to: introduction, ctx) {
       if objection == .badAdmission || objection == .notAdmitted { park(record, session, &ctx) }
-      return ctx.drop(.badPresence)
+      return wasFutile(.badPresence, from: link, &ctx)
     }
     guard verified(presence, by: introduction.certificate.session, &ctx) else {
-      return ctx.drop(.badPresence)
+      return wasFutile(.badPresence, from: link, &ctx)
     }
     let isNew = roster[session] == nil
     let isOnStage = presence.isOnStage && rights(of: introduction).isOnStage
@@ -98,7 +98,9 @@ extension Room {
       return ask(for: session, link, &ctx)
     }
     guard presence.supersedes(known.presence) else { return }
-    guard verified(presence, by: known.key, &ctx) else { return ctx.drop(.badPresence) }
+    guard verified(presence, by: known.key, &ctx) else {
+      return wasFutile(.badPresence, from: link, &ctx)
+    }
     let news = presence.version > known.presence.version
     if presence.flags.contains(.leaving) {
       flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }

@@ -8,8 +8,7 @@ extension Room {
   /// does it; while we come in ourselves, everybody may be such.
   func consider(_ join: Join, link: LinkID, node: NodeID, _ ctx: inout Context) {
     guard let objection = objection(to: join, ctx) else {
-      guests.removeValue(forKey: link)
-      return welcome(join, link: link, node: node, &ctx)
+      return admit(join, link: link, node: node, &ctx)
     }
     ctx.drop(objection)
     guard objection == .notAdmitted || mayBeBehind(objection) else {
@@ -19,16 +18,37 @@ extension Room {
       ctx.drop(.waitingFull)
       return refuse(link, .badAdmission, &ctx)
     }
-    let isNew = guests[link] == nil
-    guests[link] = Guest(
-      join: join, node: node, until: ctx.now + ctx.settings.entry.patience,
-      pleaAt: ctx.now + ctx.settings.entry.pleaEvery)
-    if isMember {
-      if isNew { refuse(link, .notAdmitted, &ctx) }
-      plead(for: join, &ctx)
-    } else {
-      receiveEarly(from: link, &ctx)
+    hold(join, link: link, node: node, for: ctx.settings.entry.pleaEvery, &ctx)
+    if isMember { plead(for: join, &ctx) } else { receiveEarly(from: link, &ctx) }
+  }
+
+  /// Nothing stands against it but, in an open room, what it costs to be unknown.
+  private func admit(_ join: Join, link: LinkID, node: NodeID, _ ctx: inout Context) {
+    switch toll(of: join, on: link, &ctx) {
+    case .paid:
+      guests.removeValue(forKey: link)
+      welcome(join, link: link, node: node, &ctx)
+    case .wanted:
+      guests.removeValue(forKey: link)
+      ctx.drop(.unpaid)
+      refuse(link, .unpaid, &ctx)
+    case .later:
+      guard guests[link] != nil || guests.count < ctx.settings.entry.waiting else {
+        ctx.drop(.waitingFull)
+        return refuse(link, .badAdmission, &ctx)
+      }
+      hold(join, link: link, node: node, for: ctx.settings.entry.stampPause * 4, &ctx)
     }
+  }
+
+  private func hold(
+    _ join: Join, link: LinkID, node: NodeID, for pause: Duration, _ ctx: inout Context
+  ) {
+    let known = guests[link]
+    guests[link] = Guest(
+      join: join, node: node, until: known?.until ?? ctx.now + ctx.settings.entry.patience,
+      pleaAt: ctx.now + pause)
+    if isMember, known == nil { refuse(link, .notAdmitted, &ctx) }
   }
 
   /// A joiner knows no operations yet; its first neighbour tells it.
@@ -39,9 +59,8 @@ extension Room {
   private func objection(to join: Join, _ ctx: borrowing Context) -> Drop? {
     guard let charter, let standing else { return .badJoin }
     let person = join.certificate.persona
-    let isKnown = roster.members.values.contains { $0.person == person }
     return charter.objection(
-      to: person, join.admission, standing: standing, isEntering: !isKnown, at: ctx.now)
+      to: person, join.admission, standing: standing, isEntering: !isHere(person), at: ctx.now)
   }
 
   /// An operation came: somebody who waits may be admitted by it.
@@ -57,6 +76,7 @@ extension Room {
   }
 
   func tickGuests(_ ctx: inout Context) {
+    paid.removeAll { $0.value <= ctx.now }
     for (link, guest) in guests {
       guard guest.until > ctx.now else {
         guests.removeValue(forKey: link)
@@ -65,6 +85,10 @@ extension Room {
       }
       guard guest.pleaAt <= ctx.now else { continue }
       guests[link]?.pleaAt = ctx.now + ctx.settings.entry.pleaEvery
+      guard objection(to: guest.join, ctx) != nil else {
+        consider(guest.join, link: link, node: guest.node, &ctx)
+        continue
+      }
       if isMember { plead(for: guest.join, &ctx) }
     }
   }
@@ -111,7 +135,8 @@ extension Room {
 
   // MARK: Refusals
 
-  func refuse(_ link: LinkID, _ drop: Drop, _ ctx: inout Context) {
+  /// - Parameter isOnce: the same is told by operations, so this may be lost.
+  func refuse(_ link: LinkID, _ drop: Drop, isOnce: Bool = false, _ ctx: inout Context) {
     guard isMember, let transcript = ctx.links.transcript(of: link) else { return }
     let theirs = mark(
       key(on: link), transcript, initiator: ctx.links.isInitiator(of: link) == false)
@@ -122,10 +147,13 @@ extension Room {
       case .removedPerson: .removed
       case .roomClosed: .closed
       case .doorShut: .doorShut
+      case .unpaid: .unpaid
       case .expiredInvite: .expired
       default: .clock
       }
-    ctx.send(.refusal, theirs.array + [reason.rawValue], on: link)
+    let body = theirs.array + [reason.rawValue]
+    guard isOnce else { return ctx.send(.refusal, body, on: link) }
+    ctx.links.sendOnce(type: MessageType.refusal.rawValue, body, on: link)
   }
 
   /// A neighbour says it is not in this room, or that we may not be, or not yet.
@@ -138,6 +166,7 @@ extension Room {
       refusal = .notAdmitted
       return ctx.tell(.waiting(id))
     }
+    if reason == .unpaid { return pay(on: link, &ctx) }
     joinsSent.removeValue(forKey: link)
     guests.removeValue(forKey: link)
     if let node = ctx.links.node(of: link) {
@@ -160,10 +189,12 @@ private enum EntryRefusal: UInt8 {
   case closed = 5
   case doorShut = 6
   case expired = 7
+  /// A stamp is to be found first.
+  case unpaid = 8
 
   var refusal: Refusal? {
     switch self {
-    case .unknownRoom, .waits: nil
+    case .unknownRoom, .waits, .unpaid: nil
     case .notAdmitted: .notAdmitted
     case .clock: .clockWrong
     case .removed: .removed

@@ -38,6 +38,7 @@ extension Room {
     linkKeys.removeValue(forKey: link)
     checks.removeValue(forKey: link)
     guests.removeValue(forKey: link)
+    unpaid.remove(link)
     overlay.lost(link, node: node, at: ctx.now)
     guard links.removeValue(forKey: link) != nil else { return }
     lostEdge(link, &ctx)
@@ -85,7 +86,7 @@ extension Room {
     let join = Join(
       tag: tag, hungry: forest.isHungry && !isRootNow, genesis: isNews ? charter?.genesis : nil,
       operation: isNews ? charter?.operation : nil, certificate: me.certificate,
-      admission: me.admission,
+      admission: me.admission, stamp: stamp,
       signature: me.sign("VR1-join", joinBody(transcript, initiator: initiator)))
     let nonce = Nonce24(random: &ctx.entropy)
     let seal = KDF.derive(key(on: link), "VR1-join-key", transcript.array + [initiator ? 0 : 1])
@@ -197,7 +198,9 @@ extension Room {
 
   /// A joiner whom nobody is left to answer is told so at once, not at the deadline.
   func giveUpIfAlone(_ ctx: inout Context) {
-    guard case .joining = phase, reaching.isEmpty, joinsSent.isEmpty else { return }
+    guard case .joining = phase, reaching.isEmpty, joinsSent.isEmpty, unpaid.isEmpty else {
+      return
+    }
     phase = .joining(until: ctx.now)
   }
 

@@ -10,6 +10,9 @@ extension Room {
     guard links[link] != nil || isTelling(type, link) else {
       return try hold(type, &reader, from: link, &ctx)
     }
+    if Room.signed.contains(type), links[link]?.futile.isSpent(at: ctx.now) == true {
+      return ctx.drop(.rateLimited)
+    }
     switch type {
     case .leave:
       let session = SessionID(try reader.u24())
@@ -29,6 +32,18 @@ extension Room {
       if try receivedAuthority(type, &reader, from: link, &ctx) { return }
       try receivedTopology(type, &reader, from: link, &ctx)
     }
+  }
+
+  /// Each costs a check of a signature, whatever it is worth.
+  private static let signed: OrderedSet<MessageType> = [
+    .member, .presence, .keyAnnouncement, .hand,
+  ]
+
+  /// It sent what no honest node would have: so much is borne with, and then its word is not even
+  /// looked at.
+  func wasFutile(_ drop: Drop, from link: LinkID, _ ctx: inout Context) {
+    ctx.drop(drop)
+    _ = links[link]?.futile.take(at: ctx.now)
   }
 
   /// Operations prove themselves: a joiner takes them from whom it cannot yet tell to be a member.

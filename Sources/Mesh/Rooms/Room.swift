@@ -56,6 +56,12 @@ final class Room {
   /// Proved to hold an invite, but somebody has to say yes, or we have to hear that they did.
   var guests: OrderedDictionary<LinkID, Guest> = [:]
   var pleas: OrderedDictionary<PersonaID, Instant> = [:]
+  /// Strangers whose stamps were good, until they count as strangers again.
+  var paid: OrderedDictionary<PersonaID, Instant> = [:]
+  /// Our own stamp, the hour one was looked for, and links on which it is awaited.
+  var stamp: Stamp?
+  var stampHour: UInt32?
+  var unpaid: OrderedSet<LinkID> = []
   /// Comparisons of codes, by the link they are about.
   var checks: OrderedDictionary<LinkID, PairCheck> = [:]
   var wishedCheck: (session: SessionID, until: Instant)?
@@ -77,6 +83,9 @@ final class Room {
   var talker: Talker?
   /// When our key changes because somebody was shut out, and how fast the new one takes over.
   var rekey: (at: Instant, activation: Duration)?
+  /// When somebody was last shut out, and whose new keys are awaited because of it.
+  var shutOutAt: Instant?
+  var awaited: OrderedDictionary<SessionID, AwaitedKey> = [:]
   var streams: [Stream] = []
   /// Of more than three who talk, those that go to the audience; nil while all do.
   var aired: OrderedSet<SessionID>?
@@ -141,7 +150,7 @@ final class Room {
   /// Does anything here need this link?
   func needs(_ link: LinkID, at now: Instant, _ settings: Settings) -> Bool {
     guard let peer = links[link] else {
-      return joinsSent[link] != nil
+      return joinsSent[link] != nil || unpaid.contains(link)
     }
     return isSmall(settings) || overlay.isActive(link) || forest.uses(link)
       || now < peer.since + .seconds(15)
@@ -169,6 +178,8 @@ struct RoomLink {
   let since: Instant
   /// Generations the neighbour is known to hold.
   var granted: OrderedDictionary<SessionID, UInt16> = [:]
+  /// Generations the neighbour was told of, or told us of.
+  var announced: OrderedDictionary<SessionID, UInt16> = [:]
   /// Speakers for whom it handed us a wrong key.
   var distrusted: OrderedSet<SessionID> = []
   /// It delivered a forgery, which may have been somebody's above it.
@@ -184,6 +195,13 @@ struct RoomLink {
   var declinedUntil: Instant?
   /// Operations it may still send that lead to nothing.
   var futile: Allowance
+}
+
+/// A speaker's next key, which has to come.
+struct AwaitedKey {
+  let generation: UInt16
+  var askAt: Instant
+  var requests = 0
 }
 
 /// Somebody on a link who wants to come in and may not yet.

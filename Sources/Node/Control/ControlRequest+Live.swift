@@ -10,6 +10,7 @@ extension ControlRequest {
 
   var liveFields: Fields {
     switch self {
+    case .block: return Fields(request: "blocks")
     case .settings(let relays, let uplink):
       return Fields(request: "settings", relay: relays, uplink: uplink)
     case .hear(let room, let format): return Fields(request: "hear", room: room, format: format)

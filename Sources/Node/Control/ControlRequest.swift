@@ -42,8 +42,15 @@ package enum ControlRequest: Hashable, Sendable {
   /// How loud this node plays one person, 0 to 4.
   case volume(RoomName, session: UInt32, Double)
   case stage(RoomName, StageRequest)
+  case block(Block)
   /// Everything that happens, from now on; in one room or in all.
   case events(RoomName)
+
+  /// Whom this node does not play and show.
+  package enum Block: Hashable, Sendable {
+    case list
+    case set(RoomName, person: String, Bool)
+  }
 
   /// Reads one line, without its line feed.
   package init(line: [UInt8]) throws(ControlError) {
@@ -55,6 +62,8 @@ package enum ControlRequest: Hashable, Sendable {
     }
     if let request = try StageRequest(both.own.request, both.stage) {
       self = .stage(both.own.room, request)
+    } else if let block = try Self.block(both.own, both.stage) {
+      self = .block(block)
     } else {
       self = try Self.request(both.own)
     }
@@ -62,8 +71,15 @@ package enum ControlRequest: Hashable, Sendable {
 
   /// The line to send, with its line feed.
   package var line: [UInt8] {
-    guard case .stage(let room, let request) = self else { return Line.encode(fields) }
-    return Line.encode(Both(Fields(request: request.name, room: room), request.fields))
+    switch self {
+    case .stage(let room, let request):
+      return Line.encode(Both(Fields(request: request.name, room: room), request.fields))
+    case .block(.set(let room, let person, let isBlocked)):
+      let name = isBlocked ? "block" : "unblock"
+      return Line.encode(
+        Both(Fields(request: name, room: room), StageRequest.Fields(person: person)))
+    default: return Line.encode(fields)
+    }
   }
 
   struct Fields: Codable {
@@ -161,6 +177,17 @@ package enum ControlRequest: Hashable, Sendable {
     case "events": return .events(fields.room)
     default: return try liveRequest(fields)
     }
+  }
+
+  private static func block(
+    _ own: Fields, _ stage: StageRequest.Fields
+  ) throws(ControlError) -> Block? {
+    guard own.request != "blocks" else { return .list }
+    guard own.request == "block" || own.request == "unblock" else { return nil }
+    guard let person = stage.person, !person.isEmpty else {
+      throw ControlError(.missing, "This needs a person.")
+    }
+    return .set(own.room, person: person, own.request == "block")
   }
 
   private static func create(_ fields: Fields) throws(ControlError) -> ControlRequest {

@@ -30,6 +30,13 @@ package struct EventReport: Codable, Hashable, Sendable {
     self.room = room?.text
   }
 
+  /// Somebody is heard no more at this node, or again.
+  static func blocked(_ person: PersonaID, _ isOn: Bool) -> EventReport {
+    var report = EventReport("blocked")
+    (report.person, report.on) = (person.text, isOn)
+    return report
+  }
+
   /// Nil for sound, and for what is the node's own matter.
   init?(_ event: Event) {
     switch event {

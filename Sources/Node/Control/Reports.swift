@@ -7,6 +7,11 @@ package struct DoneReport: Codable, Hashable, Sendable {
   package init() {}
 }
 
+/// Reply to `blocks`: keys, latest last.
+package struct BlocksReport: Codable, Hashable, Sendable {
+  package var people: [String]
+}
+
 /// Reply to `id`.
 package struct IdentityReport: Codable, Hashable, Sendable {
   package var node: String
@@ -99,6 +104,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     /// `host`, `moderator`, `speaker`, `listener`; nil for a relay that may not hear.
     package var role: String?
     package var muted: Bool
+    /// Not played at this node; left out when false.
+    package var blocked: Bool?
   }
 
   /// What the room's signed operations come to.

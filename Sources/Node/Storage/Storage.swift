@@ -36,6 +36,7 @@ package struct Storage: ~Copyable {
   package var identityPath: String { folder + "/identity" }
   package var peersPath: String { folder + "/peers" }
   package var operationsPath: String { folder + "/operations" }
+  package var blockedPath: String { folder + "/blocked" }
   package var hellosPath: String { folder + "/hellos" }
 
   /// The identity of this folder; a new one is made where there is none.

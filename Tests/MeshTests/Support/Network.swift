@@ -80,6 +80,11 @@ final class Network {
   /// Whether nothing gets from one node to the other.
   var isCut: (Int, Int) -> Bool = { _, _ in false }
   var duplicatePermille: UInt64 = 0
+  /// Whether stamps that are asked for are good ones, and how many were.
+  var arePaid = true
+  /// Nodes draw from a seed, which keeps what it drew last; a real node's source keeps nothing.
+  var isSeeded = true
+  private(set) var stamps = 0
   private var heap: [Flight] = []
   private var order = 0
   private var dice: Entropy
@@ -105,8 +110,8 @@ final class Network {
     let index = nodes.count
     let endpoint = Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 4_000)
     let participant = try Participant(
-      identity: identity, token: token, settings: settings, entropy: entropy,
-      at: now + skew, encapsulation: encapsulation)
+      identity: identity, token: token, settings: settings,
+      entropy: isSeeded ? entropy : .system, at: now + skew, encapsulation: encapsulation)
     let node = Node(
       endpoint: endpoint, skew: skew, participant: participant, identity: copy,
       settings: settings)
@@ -151,6 +156,16 @@ final class Network {
     apply(from: node)
   }
 
+  func impersonate(
+    _ node: Node, _ session: SessionID, ahead: UInt32, count: UInt32, in room: RoomID
+  ) {
+    node.participant.impersonate(
+      session, ahead: ahead, count: count, in: room, at: now, into: &effects)
+    apply(from: node)
+  }
+
+  func misbehave(_ node: Node, _ mischief: Mischief) { node.participant.misbehave(mischief) }
+
   func spoilKey(_ node: Node, of session: SessionID, in room: RoomID) {
     node.participant.spoilKey(of: session, in: room, at: now, into: &effects)
     apply(from: node)
@@ -163,6 +178,12 @@ final class Network {
         $0.id == room && $0.trees.contains { !$0.children.isEmpty }
       }
     }
+  }
+
+  /// As if the others had never been in this process.
+  func forgetAll(but node: Node) {
+    nodes = [node]
+    heap = []
   }
 
   /// Silent death: nothing more goes in or out.
@@ -253,7 +274,11 @@ final class Network {
   }
 
   private func apply(from node: Node) {
-    defer { effects.removeAll() }
+    let stamps = effects.stamps
+    defer {
+      effects.removeAll()
+      for wish in stamps { pay(wish, for: node) }
+    }
     for event in effects.events {
       switch event {
       case .heard(let frame): node.heard.append((now, frame))
@@ -271,6 +296,14 @@ final class Network {
       let bytes = Array(effects.outbox.bytes[datagram.start..<datagram.start + datagram.count])
       send(bytes, from: node, to: datagram.target)
     }
+  }
+
+  /// What a shell does elsewhere meanwhile.
+  private func pay(_ wish: StampWish, for node: Node) {
+    var nonce: UInt64 = 0
+    while wish.puzzle.isSolved(by: nonce) != arePaid { nonce += 1 }
+    stamps += 1
+    command(node, .stamped(wish.room, Stamp(hour: wish.puzzle.hour, nonce: nonce)))
   }
 
   private func send(_ bytes: [UInt8], from node: Node, to target: Endpoint) {

@@ -13,7 +13,7 @@ struct Neighbour {
   /// `hellos` is the path of what it writes down of handshakes.
   init(
     _ seed: UInt64, clock: Clock = Clock(), log: LogBook? = nil, hellos: String? = nil,
-    settings: Settings = Settings()
+    blocks: String? = nil, settings: Settings = Settings()
   ) throws {
     try Sodium.start()
     var entropy = Entropy.seeded(seed)
@@ -22,6 +22,7 @@ struct Neighbour {
     let node = identity.node.publicKey
     let socket = try UDPSocket(binding: Endpoint(ipv4: 0x7F00_0001, port: 0))
     contact = Contact(node: node, token: token, endpoints: [socket.local])
+    let blockList = try blocks.map { BlockList(path: $0, key: try identity.storageKey()) }
     var hellosLog: HelloLog?
     var answered: [UInt64] = []
     if let hellos {
@@ -38,7 +39,7 @@ struct Neighbour {
         answered: answered),
       introduction: Host.Introduction(
         name: "node \(seed)", capacity: Capacity(uplink: 1_000_000, relays: true), version: "test"),
-      hellos: hellosLog, clock: clock, logger: logger)
+      hellos: hellosLog, blocks: blockList, clock: clock, logger: logger)
   }
 
   func begin(control: String? = nil) async throws {

@@ -1,0 +1,82 @@
+import Glibc
+import Keys
+
+/// Looks through all memory of this process that can be written for keys it should not hold.
+///
+/// The keys are kept masked meanwhile, so that what is looked for is not found here.
+struct MemorySearch {
+  private var masked: [[UInt8]] = []
+  private static let mask: UInt8 = 0xA5
+  private static let chunk = 1 << 20
+
+  var count: Int { masked.count }
+
+  mutating func note(_ key: borrowing Secret) {
+    let hidden = key.withBytes { bytes in bytes.indices.map { bytes[$0] ^ Self.mask } }
+    if !masked.contains(hidden) { masked.append(hidden) }
+  }
+
+  /// How many of the noted keys lie somewhere.
+  func found() -> Int {
+    // Shared, so that the kernel does not make it one with what is to be looked at.
+    let size = Self.chunk + 2 * Secret.count
+    let scratch = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+    guard let scratch, scratch != MAP_FAILED else { return -1 }
+    defer { munmap(scratch, size) }
+    let memory = open("/proc/self/mem", O_RDONLY)
+    defer { close(memory) }
+    var seen = [Bool](repeating: false, count: masked.count)
+    let own = UInt(bitPattern: scratch)
+    for region in Self.regions() where !region.contains(own) {
+      var start = region.lowerBound
+      while start < region.upperBound {
+        let length = min(Self.chunk + Secret.count, Int(region.upperBound - start))
+        let read = pread(memory, scratch, length, off_t(start))
+        if read > 0 { look(in: scratch, read, &seen) }
+        start += UInt(Self.chunk)
+      }
+    }
+    return seen.count { $0 }
+  }
+
+  private func look(in scratch: UnsafeMutableRawPointer, _ count: Int, _ seen: inout [Bool]) {
+    let pattern = scratch + Self.chunk + Secret.count
+    for (index, hidden) in masked.enumerated() where !seen[index] {
+      for (offset, byte) in hidden.enumerated() {
+        pattern.storeBytes(of: byte ^ Self.mask, toByteOffset: offset, as: UInt8.self)
+      }
+      seen[index] = Self.holds(UnsafeRawPointer(scratch), count, UnsafeRawPointer(pattern))
+    }
+    memset(pattern, 0, Secret.count)
+  }
+
+  private static func holds(
+    _ start: UnsafeRawPointer, _ count: Int, _ pattern: UnsafeRawPointer
+  ) -> Bool {
+    let first = Int32(pattern.load(as: UInt8.self))
+    let end = start + count
+    var place = start
+    while end - place >= Secret.count,
+      let found = memchr(place, first, end - place - Secret.count + 1)
+    {
+      if memcmp(found, pattern, Secret.count) == 0 { return true }
+      place = UnsafeRawPointer(found) + 1
+    }
+    return false
+  }
+
+  /// What can be read and written, from `/proc/self/maps`.
+  private static func regions() -> [Range<UInt>] {
+    let file = open("/proc/self/maps", O_RDONLY)
+    defer { close(file) }
+    var text: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 65_536)
+    while case let count = read(file, &piece, piece.count), count > 0 { text += piece[..<count] }
+    return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
+      let words = line.split(separator: " ")
+      let ends = words.first?.split(separator: "-").compactMap { UInt($0, radix: 16) } ?? []
+      guard ends.count == 2, words.count > 1, words[1].hasPrefix("rw") else { return nil }
+      return ends[0]..<ends[1]
+    }
+  }
+}

@@ -1,0 +1,75 @@
+import Keys
+import Mesh
+import Wire
+
+/// What the removal of one person costs everybody else: all bytes that arrive while it happens,
+/// less those of as long a stretch before it, while one person speaks.
+struct RemovalCost: CustomStringConvertible {
+  let people: Int
+  let seed: UInt64
+  /// Bytes into each node that stays, with 28 for IP and UDP around each datagram.
+  let bytes: [Int]
+  /// From the operation to the last frame that the removed person could open.
+  let lasted: Duration
+  /// Frames that the one of the others that lost most did not hear.
+  let missing: Int
+
+  var mean: Int { bytes.reduce(0, +) / max(1, bytes.count) }
+
+  var description: String {
+    let sorted = bytes.sorted()
+    return "\(people) people, seed \(seed): mean \(mean) B a node, median"
+      + " \(sorted[sorted.count / 2]), most \(sorted.last ?? 0);"
+      + " last frame after \(lasted.milliseconds) ms, others lost \(missing)"
+  }
+
+  /// Frames of each of the two stretches: 4 s.
+  private static let stretch = 200
+
+  static func measure(
+    people: Int, seed: UInt64, isImmediate: Bool = false, permille: UInt64 = 0
+  ) throws -> RemovalCost {
+    let network = try Network(seed: seed)
+    let room = try network.audience(nodes: people)
+    let host = network.nodes[0]
+    // It feeds nobody, so what is measured is the removal and not the mending of trees.
+    let victim = try network.add(relays: false)
+    guard let link = network.invite(host, room, role: .listener, uses: 0),
+      let session = network.status(host, room)?.me
+    else { throw Refusal.notIn }
+    network.command(victim, .join(link.invite, name: "victim"))
+    network.run(for: .seconds(20))
+    network.speak(host, in: room, frames: 50)
+    network.lossPermille = permille
+    let person = network.person(victim, room)
+    // Keeps what it gets, and asks for more.
+    network.defy(victim, room)
+
+    let others = network.nodes.filter { $0 !== victim }
+    let start = others.map(\.bytesIn)
+    network.speakOn(host, in: room, frames: stretch)
+    let middle = others.map(\.bytesIn)
+    for node in network.nodes { node.heard = [] }
+    let (removedAt, last) = (network.now, frame(host, room, session))
+    let refusal = network.moderate(
+      host, room, .remove(person, seconds: 0, isImmediate: isImmediate))
+    guard refusal == nil else { throw Refusal.notAllowed }
+    network.speakOn(host, in: room, frames: stretch)
+    let end = others.map(\.bytesIn)
+    network.run(for: .milliseconds(500))
+
+    let key = host.participant.inspect(room)?.key(of: session)
+    let switched = Duration.milliseconds(20) * Int((key?.start ?? last) - last)
+    let heard = victim.heard.last.map { $0.at - removedAt } ?? .zero
+    let missing = others.dropFirst().map { stretch - Set($0.heard.map(\.frame.counter)).count }
+    return RemovalCost(
+      people: people, seed: seed,
+      bytes: others.indices.map { (end[$0] - middle[$0]) - (middle[$0] - start[$0]) },
+      lasted: max(heard, switched), missing: missing.max() ?? 0)
+  }
+
+  private static func frame(_ node: Network.Node, _ room: RoomID, _ session: SessionID) -> UInt32 {
+    node.status(at: Instant(nanoseconds: 0)).rooms.first { $0.id == room }?.streams
+      .first { $0.session == session }?.lastCounter ?? 0
+  }
+}
