@@ -131,12 +131,14 @@ fileprivate struct Entrance: Sendable {
   let doorway = Doorway()
   let tally = Tally()
   let guests = Guests()
+  let endings = LastWord.Room()
 
   func bootstrap() -> ServerBootstrap {
     ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton.next())
       .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
       .serverChannelOption(.backlog, value: Self.backlog)
       .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
       .childChannelOption(.writeBufferWaterMark, value: StreamOptions.waterMark)
       .childChannelInitializer { channel in
         channel.eventLoop.makeCompletedFuture { try furnish(channel) }
@@ -151,6 +153,7 @@ fileprivate struct Entrance: Sendable {
       doorway.leave(ticket, isFriend: standing.value)
     }
     let pipeline = channel.pipeline.syncOperations
+    try pipeline.addHandler(LastWord(endings))
     if let keys { try pipeline.addHandler(NIOSSLServerHandler(context: keys.context)) }
     try pipeline.addHandler(WriteJoiner())
     let upgrader = NIOWebSocketServerUpgrader(

@@ -23,6 +23,25 @@ struct ProbeTests {
     }
   }
 
+  /// A kernel that closes with bytes unread says RST instead of FIN.
+  @Test func aLongProbeEndsLikeAShortOne() async throws {
+    try await TunnelTests().withServer { server, _ in
+      for count in [23, 1_000, 17_000, 200_000] {
+        let channel = try await Prober.connect(server.port)
+        let wasReset = try await channel.executeThenClose { inbound, outbound in
+          do {
+            try await outbound.write(ByteBuffer(repeating: 0xA7, count: count))
+            for try await _ in inbound {}
+            return false
+          } catch {
+            return true
+          }
+        }
+        #expect(!wasReset, "\(count) bytes")
+      }
+    }
+  }
+
   @Test func thePathWithoutAWebSocketIsNotThere() async throws {
     try await withPlainServer { port, _ in
       let unknown = Prober.undated(try await Prober.ask(port, Self.get("/nothing")))

@@ -258,12 +258,16 @@ def main():
     folder = tempfile.mkdtemp(prefix="starling-blocking-")
     began = time.monotonic()
     pairs = [(rule.name, way) for rule in rules for way in ways]
-    with ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
-        results = []
+    pool = ThreadPoolExecutor(int(os.environ.get("JOBS", "2")))
+    results = []
+    try:
         for result in pool.map(lambda pair: run_cell(*pair, folder), pairs):
             lab.say(f"{result['rule']:10} {result['way']:12} {words(result)}"
                     + (f" ({result['failed']})" if "failed" in result else ""))
             results.append(result)
+    finally:
+        # Interrupted: cells that run end by themselves, the others do not begin.
+        pool.shutdown(cancel_futures=True)
     command = "scripts/blocking-lab" + (" " + " ".join(sys.argv[1:]) if sys.argv[1:] else "")
     lab.save(text(results, rules, ways, time.monotonic() - began, command), given.result)
     shutil.rmtree(folder, ignore_errors=True)

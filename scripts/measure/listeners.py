@@ -298,6 +298,7 @@ def listening(number):
 def measure(given):
     folder = tempfile.mkdtemp(prefix="starling-listeners-")
     paths = reach.certificate(folder)
+    os.makedirs(folder + "/b")
     node = bridge = server = None
     try:
         address = lab.address(1)
