@@ -38,8 +38,7 @@ package struct Participant: ~Copyable {
       answered: answered)
     ctx = Context(
       links: links, entropy: entropy, hybrid: HybridLinks(scheme: encapsulation),
-      settings: settings,
-      contact: contact,
+      settings: settings, contact: contact,
       capacity: Capacity(uplink: 5_000_000, relays: true))
     ctx.now = now
     lobby = Lobby(settings: settings, at: now)

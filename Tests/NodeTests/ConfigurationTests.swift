@@ -33,40 +33,7 @@ struct ConfigurationTests {
 
   @Test func everySettingCanStandInTheFile() throws {
     let folder = try Folder()
-    let file = try folder.write(
-      """
-      name = "Ann"
-      bind = "127.0.0.1"
-      port = 4000
-      advertise = ["example.org:4000"]
-      peers = ["starling://AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8@example.org:1"]
-      seeds = ["lists/a.txt"]
-      seed-keys = ["RWQ"]
-      uplink = 2000
-      cap = 300
-      relay = true
-      strict = true
-      log = "debug"
-      data = "data"
-      control = "/run/c"
-      page = "127.0.0.1:4781"
-      page-devices = "192.168.1.5:8443"
-      page-names = ["Box.example"]
-      page-certificate = "page.pem"
-      page-certificate-key = "/etc/page.pem"
-      tunnel = "0.0.0.0:443"
-      tunnel-certificate = "cert.pem"
-      tunnel-key = "/etc/key.pem"
-      tunnel-site = "site"
-      tunnel-address = "example.org"
-      transports = ["obfs4=/usr/bin/obfs4proxy"]
-      transport-listen = "obfs4@0.0.0.0:8443"
-      transport-address = "example.org:8443"
-      proxy = "socks5://127.0.0.1:9050"
-      lan = ["eth0"]
-      passphrase-file = "secret"
-      unprotected = true
-      """, to: "starling.toml")
+    let file = try folder.write(everySetting, to: "starling.toml")
     let settings = try load(file: file)
     #expect(settings.name == "Ann")
     #expect(settings.bind.text == "127.0.0.1:4000")
@@ -192,3 +159,37 @@ struct ConfigurationTests {
     #expect(root.settings == "/etc/starling/starling.toml")
   }
 }
+
+private let everySetting = """
+  name = "Ann"
+  bind = "127.0.0.1"
+  port = 4000
+  advertise = ["example.org:4000"]
+  peers = ["starling://AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8@example.org:1"]
+  seeds = ["lists/a.txt"]
+  seed-keys = ["RWQ"]
+  uplink = 2000
+  cap = 300
+  relay = true
+  strict = true
+  log = "debug"
+  data = "data"
+  control = "/run/c"
+  page = "127.0.0.1:4781"
+  page-devices = "192.168.1.5:8443"
+  page-names = ["Box.example"]
+  page-certificate = "page.pem"
+  page-certificate-key = "/etc/page.pem"
+  tunnel = "0.0.0.0:443"
+  tunnel-certificate = "cert.pem"
+  tunnel-key = "/etc/key.pem"
+  tunnel-site = "site"
+  tunnel-address = "example.org"
+  transports = ["obfs4=/usr/bin/obfs4proxy"]
+  transport-listen = "obfs4@0.0.0.0:8443"
+  transport-address = "example.org:8443"
+  proxy = "socks5://127.0.0.1:9050"
+  lan = ["eth0"]
+  passphrase-file = "secret"
+  unprotected = true
+  """

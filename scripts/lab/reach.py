@@ -3,11 +3,14 @@
 
     reach.py cut        a listener loses UDP in the middle of speech, having a tunnel ready
     reach.py blocked    somebody joins by a link from where UDP never worked
+    reach.py transport  obfs4 carries a room, nothing goes past it, and it is there again after a kill
     reach.py island     a cable without a network behind it: a link whose addresses are wrong
     reach.py quiet      nothing is said to everybody unless it is wanted
 """
 
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -103,6 +106,92 @@ def blocked():
         rooms.check("half of the frames take at most 150 ms", middle <= 150, f"{middle:.0f} ms")
 
 
+OBFS4 = shutil.which("obfs4proxy")
+PAST = """
+table inet past {
+  chain leaving {
+    type filter hook output priority 0; policy accept;
+    oifname "eth0" meta l4proto { tcp, udp } tcp dport != 443 counter
+    oifname "eth0" meta l4proto udp counter
+  }
+}
+"""
+
+
+class Disguised(lab.Flock):
+    """The first serves a transport, or a tunnel; the second has nothing but loopback and that."""
+
+    def __init__(self, kind):
+        super().__init__([])
+        try:
+            if kind == "obfs4":
+                program = ["--transport", f"obfs4={OBFS4}"]
+                door = [*program, "--transport-listen", f"obfs4@{lab.address(1)}:443"]
+            else:
+                program = []
+                paths = certificate(self.folder)
+                door = ["--tunnel", f"{lab.address(1)}:443", "--tunnel-certificate", paths[0],
+                        "--tunnel-key", paths[1]]
+            self.nodes.append(lab.Node(1, self.folder, *door))
+            self.nodes[-1].wait_until_up()
+            self.nodes.append(lab.Node(2, self.folder, "--bind", "127.0.0.1", *program))
+            self.nodes[-1].wait_until_up()
+        except BaseException:
+            self.stop()
+            raise
+
+
+def children(node):
+    with open(f"/proc/{node.pid}/task/{node.pid}/children") as file:
+        first = file.read().split()
+    with os.scandir(f"/proc/{node.pid}/task") as tasks:
+        for task in tasks:
+            with open(f"{task.path}/children") as file:
+                first += file.read().split()
+    return {int(pid) for pid in first}
+
+
+def transport():
+    """B13 and B15: a node bound to loopback hears the room through a transport alone."""
+    if not OBFS4:
+        print("skipped: apt install obfs4proxy")
+        return
+    subprocess.run(lab.inside(2, "nft", "-f", "-"), input=PAST, text=True, check=True)
+    late = {}
+    for kind in ("tls", "obfs4"):
+        with Disguised(kind) as flock:
+            flock.gather()
+            lab.wait_until(flock.is_settled, 20, "both in both trees")
+            happenings = [(6, lambda: kill_child(flock.nodes[1]))] if kind == "obfs4" else []
+            talk = rooms.Talk(flock, 16 if happenings else 6, happenings)
+            heard = talk.heard[2]
+            before = sorted(talk.sent)[50:250]
+            delays = sorted((heard[c] - talk.sent[c]) / 1e6 for c in before if c in heard)
+            late[kind] = delays[int(len(delays) * 0.95)]
+            rooms.check(f"{kind}: 95 of 100 frames take at most 150 ms", late[kind] <= 150,
+                        f"{delays[len(delays) // 2]:.0f} ms in the middle, {late[kind]:.0f} ms")
+            if happenings:
+                last = sorted(talk.sent)[-150:]
+                missing = sum(counter not in heard for counter in last)
+                rooms.check("after a kill it is heard again", missing <= 5,
+                            f"{talk.gap(flock.nodes[1]):.0f} ms of silence, {missing} of 150")
+            pids = [pid for node in flock.nodes for pid in children(node)]
+    rooms.check("programs end with the node", not any(os.path.exists(f"/proc/{p}") for p in pids))
+    added = late["obfs4"] - late["tls"]
+    rooms.check("obfs4 adds at most 5 ms to 95 of 100 frames", added <= 5, f"{added:.1f} ms")
+    text = subprocess.run(
+        lab.inside(2, "nft", "list", "table", "inet", "past"), check=True,
+        capture_output=True, text=True).stdout
+    past = [int(words.split("packets ")[1].split()[0])
+            for words in text.splitlines() if "packets" in words]
+    rooms.check("no packet goes past the transport", past == [0, 0], past)
+
+
+def kill_child(node):
+    for pid in children(node):
+        os.kill(pid, signal.SIGKILL)
+
+
 MULTICAST = """
 table inet cast {
   chain leaving {
@@ -164,7 +253,8 @@ def quiet():
 
 
 def main():
-    {"cut": cut, "blocked": blocked, "island": island, "quiet": quiet}[sys.argv[1]]()
+    {"cut": cut, "blocked": blocked, "transport": transport, "island": island,
+     "quiet": quiet}[sys.argv[1]]()
     return 1 if rooms.FAILURES else 0
 
 

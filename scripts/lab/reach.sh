@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Rooms of real nodes in network namespaces where all datagrams are dropped, and on a cable without
-# a network behind it. Needs root; a minute and a half.
+# a network behind it. Needs root; two minutes.
 #
 #   scripts/lab/reach.sh        all of it
-#   scripts/lab/reach.sh cut    one part: cut, blocked, island or quiet
+#   scripts/lab/reach.sh cut    one part: cut, blocked, transport, island or quiet
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lab/namespaces.sh
@@ -16,7 +16,7 @@ if [ ! -x "$STARLING" ]; then
 fi
 
 FAILED=0
-for part in ${1:-cut blocked island quiet}; do
+for part in ${1:-cut blocked transport island quiet}; do
   echo "-- $part"
   make_bridge_lab 3
   for node in 1 2 3; do lab_delay "$node" 20; done

@@ -1,5 +1,5 @@
-/// When time alone brings something about on each link, by its slot: side by side in memory, for they
-/// are looked through at every wake (with a hundred links that was a tenth of all time spent).
+/// When time alone brings something about on each link, by its slot: side by side in memory, for
+/// they are looked through at every wake (with a hundred links that was a tenth of all time spent).
 final class Agenda {
   /// Something happened: what is due must be found out anew.
   static let touched = Deadline(Instant(nanoseconds: .min), .flush)
