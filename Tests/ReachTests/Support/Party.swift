@@ -27,8 +27,12 @@ final class Party: Sendable {
       AddressedEnvelope(remoteAddress: place, data: ByteBuffer(bytes: bytes)))
   }
 
-  /// The next datagram and the port it came from.
+  /// The next datagram and the port it came from; waits a minute, for a datagram may be lost.
   func hear() async throws -> (bytes: [UInt8], port: UInt16) {
+    let end = channel.eventLoop.scheduleTask(in: .minutes(1)) { [channel] in
+      channel.close(promise: nil)
+    }
+    defer { end.cancel() }
     for await envelope in heard {
       return (Array(envelope.data.readableBytesView), UInt16(envelope.remoteAddress.port ?? 0))
     }
