@@ -10,7 +10,7 @@ BUILD_PACKAGES=(
 SPEECH_PACKAGES=(pocketsphinx-testdata) # read speech for the demo and for tests of sound
 LAB_PACKAGES=(
   iproute2 nftables iptables iputils-ping python3 python3-venv python3-dev gcc
-  libnetfilter-queue-dev openssl
+  libnetfilter-queue-dev openssl obfs4proxy
 )
 # What the page is tried in; playwright, axe-playwright-python, pystoi and pesq come from PyPI.
 PAGE_PACKAGES=(chromium firefox-esr python3 fonts-noto-core)
