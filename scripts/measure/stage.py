@@ -10,9 +10,9 @@ import sys
 PARTS = [
     ("removal:", "A removal", """\
 One person speaks, a listener is removed. Bytes are all that comes into a node, IP and UDP headers
-too, in the 4 s after the operation, less those of the 4 s before it. The last frame is the last
-that somebody who keeps everything could open. Losses are of the listener that missed most of 200
-frames. Aims: 1 kB at 10, 2.5 at 50; 1.5 s, at once 0.3 s; 2 frames, at once 25."""),
+too, in the 4 s after the operation, less those of the same world without it. The last frame is the
+last that somebody who keeps everything could open. Losses are of the listener that missed most of
+200 frames. Aims: 1 kB at 10, 2.5 at 50; 1.5 s, at once 0.3 s; 2 frames, at once 25."""),
     ("grants:", "Keys under way", """\
 Fourteen nodes pass operations, announcements and keys on in random orders while two moderators in
 two halves remove two people. A leak is a key that an honest node gives to somebody removed before

@@ -2,8 +2,8 @@ import Keys
 import Mesh
 import Wire
 
-/// What the removal of one person costs everybody else: all bytes that arrive while it happens,
-/// less those of as long a stretch before it, while one person speaks.
+/// What the removal of one person costs everybody else: all bytes that arrive in the 4 s after it
+/// while one person speaks, less those of the same 4 s in the same world without a removal.
 struct RemovalCost: CustomStringConvertible {
   let people: Int
   let seed: UInt64
@@ -23,11 +23,22 @@ struct RemovalCost: CustomStringConvertible {
       + " last frame after \(lasted.milliseconds) ms, others lost \(missing)"
   }
 
-  /// Frames of each of the two stretches: 4 s.
+  /// Frames of each stretch: 4 s.
   private static let stretch = 200
 
   static func measure(
     people: Int, seed: UInt64, isImmediate: Bool = false, permille: UInt64 = 0
+  ) throws -> RemovalCost {
+    let with = try play(people, seed, permille, isImmediate: isImmediate)
+    let without = try play(people, seed, permille, isImmediate: nil)
+    return RemovalCost(
+      people: people, seed: seed, bytes: zip(with.bytes, without.bytes).map { $0 - $1 },
+      lasted: with.lasted, missing: with.missing)
+  }
+
+  /// Nobody is removed where `isImmediate` is nil.
+  private static func play(
+    _ people: Int, _ seed: UInt64, _ permille: UInt64, isImmediate: Bool?
   ) throws -> RemovalCost {
     let network = try Network(seed: seed)
     let room = try network.audience(nodes: people)
@@ -46,26 +57,26 @@ struct RemovalCost: CustomStringConvertible {
     network.defy(victim, room)
 
     let others = network.nodes.filter { $0 !== victim }
-    let start = others.map(\.bytesIn)
     network.speakOn(host, in: room, frames: stretch)
-    let middle = others.map(\.bytesIn)
+    let start = others.map(\.bytesIn)
     for node in network.nodes { node.heard = [] }
     let (removedAt, last) = (network.now, frame(host, room, session))
-    let refusal = network.moderate(
-      host, room, .remove(person, seconds: 0, isImmediate: isImmediate))
-    guard refusal == nil else { throw Refusal.notAllowed }
+    if let isImmediate {
+      let refusal = network.moderate(
+        host, room, .remove(person, seconds: 0, isImmediate: isImmediate))
+      guard refusal == nil else { throw Refusal.notAllowed }
+    }
     network.speakOn(host, in: room, frames: stretch)
-    let end = others.map(\.bytesIn)
+    let bytes = zip(others, start).map { $0.bytesIn - $1 }
     network.run(for: .milliseconds(500))
 
     let key = host.participant.inspect(room)?.key(of: session)
-    let switched = Duration.milliseconds(20) * Int((key?.start ?? last) - last)
+    let switched = Duration.milliseconds(20) * (Int(key?.start ?? last) - Int(last))
     let heard = victim.heard.last.map { $0.at - removedAt } ?? .zero
     let missing = others.dropFirst().map { stretch - Set($0.heard.map(\.frame.counter)).count }
     return RemovalCost(
-      people: people, seed: seed,
-      bytes: others.indices.map { (end[$0] - middle[$0]) - (middle[$0] - start[$0]) },
-      lasted: max(heard, switched), missing: missing.max() ?? 0)
+      people: people, seed: seed, bytes: bytes, lasted: max(heard, switched),
+      missing: missing.max() ?? 0)
   }
 
   private static func frame(_ node: Network.Node, _ room: RoomID, _ session: SessionID) -> UInt32 {
