@@ -4,7 +4,7 @@ package enum Note: Hashable, Sendable {
   case drop(Drop)
   case linkUp, linkDown, handshakeFailed
   case rekeyed, roamed
-  case mirrored, grafted, pulled, detached
+  case mirrored, grafted, pulled, detached, spared
   case keyGranted, keyRefused, keyWithheld
 }
 

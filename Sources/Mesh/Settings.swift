@@ -145,6 +145,30 @@ package struct PresenceSettings: Sendable {
   package init() {}
 }
 
+/// When one tree must do (docs/decisions/0033-one-tree-on-a-thin-line.md). Guesses, tried in
+/// `Topologies/throttled-border.json`.
+package struct ThriftSettings: Sendable {
+  /// A line is strained when of both trees less than this permille arrives, at so many looks in a
+  /// row, one a second.
+  package var strained: Int64 = 900
+  package var looks = 2
+  /// Packets due between two looks, or the look says nothing.
+  package var fewest: Int64 = 5
+  /// Both parents have fed for so long.
+  package var settled: Duration = .seconds(3)
+  /// After so long the one tree must bring this permille: what waits in the line has come by then.
+  package var trial: Duration = .seconds(4)
+  package var enough: Int64 = 900
+  /// Less than this of the one, at as many looks in a row, and it is not the line's width.
+  package var lost: Int64 = 700
+  /// Then both are tried again, doubled so often; and no tree is let go for so long after that.
+  package var spare: Duration = .seconds(30)
+  package var doublings = 4
+  package var rest: Duration = .seconds(5)
+
+  package init() {}
+}
+
 /// Shape and repair of the two trees (3-mesh measurements: detection at 240-400 ms beats 120 ms).
 package struct ForestSettings: Sendable {
   /// Ask a standby to mirror after so much silence of one parent while the other's frames come.
@@ -176,6 +200,7 @@ package struct ForestSettings: Sendable {
   /// and half a frame for its jitter.
   package var skew: Duration = .milliseconds(30)
   package var refreshOffers: Duration = .seconds(60)
+  package var thrift = ThriftSettings()
   /// Without a parent in a tree so many are asked for new offers at once, again after so long, and
   /// four times as long while nobody speaks. Guesses: 3 kB a second while it lasts.
   package var appeals = 4

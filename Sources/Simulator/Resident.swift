@@ -73,6 +73,7 @@ struct NoteCounts {
   private(set) var grafted = 0
   private(set) var pulled = 0
   private(set) var detached = 0
+  private(set) var spared = 0
   private(set) var linksUp = 0
   private(set) var linksDown = 0
   private(set) var roamed = 0
@@ -87,6 +88,7 @@ struct NoteCounts {
     case .grafted: grafted += 1
     case .pulled: pulled += 1
     case .detached: detached += 1
+    case .spared: spared += 1
     case .linkUp: linksUp += 1
     case .linkDown: linksDown += 1
     case .roamed: roamed += 1
@@ -100,6 +102,7 @@ struct NoteCounts {
     grafted += other.grafted
     pulled += other.pulled
     detached += other.detached
+    spared += other.spared
     linksUp += other.linksUp
     linksDown += other.linksDown
     roamed += other.roamed
@@ -109,6 +112,7 @@ struct NoteCounts {
   var named: [(name: String, count: Int)] {
     let others = [
       ("mirrored", mirrored), ("grafted", grafted), ("pulled", pulled), ("detached", detached),
+      ("spared", spared),
       ("links up", linksUp), ("links down", linksDown), ("roamed", roamed),
     ]
     let dropped = zip(Self.order, drops).map { ("dropped: \($0.rawValue)", $1) }

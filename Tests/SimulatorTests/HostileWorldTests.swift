@@ -21,7 +21,7 @@ struct HostileWorldTests {
     }
   }
 
-  @Test(arguments: ["drifting-clocks", "thin-downlinks"])
+  @Test(arguments: ["drifting-clocks", "thin-downlinks", "throttled-border"])
   func aPoorMachineIsServed(name: String) throws {
     let report = try World(try Files.topology(name), seed: 1).run()
     let isGood = report.isGood

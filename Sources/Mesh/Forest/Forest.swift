@@ -92,6 +92,7 @@ struct Forest {
   /// Somebody spoke a second ago.
   var hadTalk = false
   var fellSilent: Instant?
+  var thrift = Thrift()
   /// Own offers as last told to children, to tell changes only.
   var told: [[UInt32]] = [[], []]
 
@@ -100,8 +101,8 @@ struct Forest {
     nextExplore = now + .seconds(2)
   }
 
-  /// Nobody feeds us in some tree.
-  var isHungry: Bool { slots.contains { $0.parent == nil } }
+  /// Nobody feeds us in some tree, and somebody should.
+  var isHungry: Bool { slots.contains { $0.parent == nil && $0.tree != thrift.spared } }
 
   var isParentless: Bool { slots.allSatisfy { $0.parent == nil } }
 

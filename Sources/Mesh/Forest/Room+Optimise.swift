@@ -21,6 +21,7 @@ extension Room {
     linkAll(&ctx)
     findCandidates(&ctx)
     refreshOffers(&ctx)
+    weighLine(&ctx)
     for tree in [me.presence.colour, me.presence.colour.other] {
       let index = Int(tree.rawValue)
       if forest.slots[index].parent == nil {
@@ -141,6 +142,7 @@ extension Room {
       forest.nextExplore = ctx.now + ctx.settings.forest.explore
     }
     let lacking = Tree.allCases.filter { tree in
+      guard tree != forest.thrift.spared else { return false }
       let usable = forest.candidates.keys.count { cost(of: $0, tree, strict: true, ctx) != nil }
       return usable <= ctx.settings.forest.standbys || isMuchSlower(tree, ctx)
     }
@@ -173,7 +175,7 @@ extension Room {
   }
 
   /// From the stage to us in microseconds.
-  private func way(_ tree: Tree, _ ctx: borrowing Context) -> UInt32? {
+  func way(_ tree: Tree, _ ctx: borrowing Context) -> UInt32? {
     let slot = forest.slots[Int(tree.rawValue)]
     return slot.parent.map { slot.delay + hop($0, ctx) }
   }

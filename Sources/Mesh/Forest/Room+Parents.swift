@@ -31,9 +31,9 @@ extension Room {
   func seek(_ tree: Tree, _ ctx: inout Context) {
     let index = Int(tree.rawValue)
     guard !me.presence.flags.contains(.root) || forest.fellSilent != nil else { return }
-    guard isMember, forest.slots[index].parent == nil, forest.slots[index].asking == nil else {
-      return
-    }
+    guard isMember, forest.slots[index].parent == nil, forest.slots[index].asking == nil,
+      tree != forest.thrift.spared
+    else { return }
     let mine = forest.slots[Int(me.presence.colour.rawValue)]
     if tree != me.presence.colour, mine.parent == nil, mine.asking == nil,
       best(me.presence.colour, strict: true, ctx) != nil

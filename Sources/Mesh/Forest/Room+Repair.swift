@@ -13,6 +13,7 @@ extension Room {
     pullMissingAttestation(of: stream, seen: counter, on: tree, &ctx)
     if forest.slots[index].parent == link, counter > stream.primary[index] {
       stream.primary[index] = counter
+      forest.thrift.arrived[index] += 1
       if forest.slots[index].doubt != nil { recovered(tree, &ctx) }
     }
     declineSurplus(tree, from: link, &ctx)
