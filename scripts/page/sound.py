@@ -223,21 +223,16 @@ class Slowed:
     def __init__(self, folder):
         self.program, self.group = lab.CHROMIUM, None
         quota = self.period * os.cpu_count() // 4
-        for root, settings in (
-                ("/sys/fs/cgroup/cpu", {"cpu.cfs_period_us": self.period,
-                                        "cpu.cfs_quota_us": quota}),
-                ("/sys/fs/cgroup", {"cpu.max": f"{quota} {self.period}"})):
+        for root, self.setting, self.value in (
+                ("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", quota),
+                ("/sys/fs/cgroup", "cpu.max", f"{quota} {self.period}")):
             group = f"{root}/starling-{os.getpid()}"
             try:
                 os.makedirs(group)
-                for name, value in settings.items():
-                    if not os.path.exists(f"{group}/{name}"):
-                        raise OSError(name)
-                    with open(f"{group}/{name}", "w", encoding="ascii") as file:
-                        file.write(str(value))
             except OSError:
-                if os.path.isdir(group):
-                    os.rmdir(group)
+                continue
+            if not os.path.exists(f"{group}/{self.setting}"):
+                os.rmdir(group)
                 continue
             self.group, self.program = group, f"{folder}/slowed"
             with open(self.program, "w", encoding="utf-8") as file:
@@ -245,6 +240,14 @@ class Slowed:
                            f'exec {lab.CHROMIUM} "$@"\n')
             os.chmod(self.program, 0o755)
             return
+
+    def brake(self):
+        """From now on: how long a browser takes to start is not asked here."""
+        if self.setting == "cpu.cfs_quota_us":
+            with open(f"{self.group}/cpu.cfs_period_us", "w", encoding="ascii") as file:
+                file.write(str(self.period))
+        with open(f"{self.group}/{self.setting}", "w", encoding="ascii") as file:
+            file.write(str(self.value))
 
     def held(self):
         """How many periods there were, and in how many the browser wanted more than it got."""
@@ -268,7 +271,9 @@ async def slow(playwright):
         slowed = Slowed(place.path)
         try:
             async with Pair(place, playwright, listener=slowed.program) as pair:
-                if not slowed.group:
+                if slowed.group:
+                    slowed.brake()
+                else:
                     session = await pair.b.tab.context.new_cdp_session(pair.b.tab)
                     await session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
                 await asyncio.sleep(1)
