@@ -80,7 +80,7 @@ class Scene:
             node.run("join", link, "--name", name)
         self.alone = place.node(f"{language}a")
         self.talkers = []
-        said = lab.speech(place.file("said.wav"), 24)
+        said = lab.speech(place.file("said.wav"), 120)
         for node in self.nodes[1:3]:
             self.talkers.append(subprocess.Popen(
                 [lab.STARLING, "speak", said, "--control", node.control],
@@ -176,7 +176,7 @@ async def others(browser, scene, shape, theme, each):
             color_scheme=theme, reduced_motion="reduce", **SHAPES[shape])
         if view == "removed":
             await page.tab.locator(".card.mine button").first.click()
-            await page.until("document.querySelector('.stage > li')")
+            await page.until("document.querySelector('.audience > li')")
             scene.remove(node)
             await page.until("document.querySelector('.hallway .lost:not([hidden])')")
         await page.until("document.querySelector('.hallway .promise')")

@@ -58,7 +58,7 @@ export function room(id) {
     const onStage = known.members.filter((one) => one.onStage).sort(bySession);
     const seated = known.members.filter((one) => !one.onStage).sort(bySession);
     set(title, { text: known.title });
-    set(count, { text: `${t(`access.${known.access}`)} · ${t('people', { n: known.members.length })}` });
+    set(count, { text: `${t('people', { n: known.members.length })} · ${t(`access.${known.access}`)}` });
     set(stageHead, { text: t('stage', { n: onStage.length }) });
     set(restHead, { text: t('audience', { n: seated.length }) });
     keyed(stage, onStage, key, (one) => tile(one.session, ''), (tile, one) => fill(tile, one, known));
@@ -174,7 +174,7 @@ function docked(id) {
   const released = (event) => { if (isFree(event)) audio.mute(true); };
   addEventListener('keydown', pressed);
   addEventListener('keyup', released);
-  live.onkeydown = (event) => { if (push() && (event.key === ' ' || event.key === 'Enter')) { event.preventDefault(); audio.mute(false); } };
+  live.onkeydown = (event) => { if (push() && !isDead() && (event.key === ' ' || event.key === 'Enter')) { event.preventDefault(); audio.mute(false); } };
   live.onkeyup = live.onblur = () => { if (push() && sound.talking) audio.mute(true); };
 
   return {
