@@ -9,6 +9,7 @@ beginnings, and prints one JSON object:
   pesq_wb        quality, 1.0 to 4.64               (null without the package pesq)
   delay_ms       how much later it was heard; negative if the file begins in the middle
   delays_ms      least and most of the same, second by second: a jitter buffer moves it
+  delay_p50_ms   its middle over the seconds
   correlation    of the two envelopes, 10 ms, -1 to 1
   waveform       of the two waveforms, -1 to 1
   gain_db        how much louder it was heard
@@ -231,6 +232,7 @@ def compare(said_path, heard_path, shortest):
         "pesq_wb": worth,
         "delay_ms": lag * 1000 / RATE,
         "delays_ms": [(value - before) * 1000 / RATE for value in (min(lags), max(lags))],
+        "delay_p50_ms": float(np.median(lags) - before) * 1000 / RATE,
         "correlation": flat(envelope(said, ENVELOPE), envelope(heard, ENVELOPE)),
         "waveform": flat(said, heard),
         "gain_db": float(20 * np.log10(strength[1] / strength[0])) if all(strength) else None,

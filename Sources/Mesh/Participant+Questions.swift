@@ -13,7 +13,7 @@ extension Participant {
       return PeerStatus(
         node: node, endpoint: endpoint, rtt: measured.rtt.map { .microseconds($0) },
         lossPermille: measured.lossPermille, bytesIn: measured.bytesIn,
-        bytesOut: measured.bytesOut)
+        bytesOut: measured.bytesOut, isTunnelled: ctx.links.isTunnelled(link))
     }
     status.rooms = rooms.compactMap { $0.status() }
     status.listings = lobby.board.entries.values.map {

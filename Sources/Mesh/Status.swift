@@ -23,10 +23,12 @@ package struct PeerStatus: Sendable {
   package var lossPermille: Int
   package var bytesIn: UInt64
   package var bytesOut: UInt64
+  /// Through a tunnel that this node opened.
+  package var isTunnelled: Bool
 
   package init(
     node: NodeID, endpoint: Endpoint, rtt: Duration?, lossPermille: Int, bytesIn: UInt64,
-    bytesOut: UInt64
+    bytesOut: UInt64, isTunnelled: Bool = false
   ) {
     self.node = node
     self.endpoint = endpoint
@@ -34,6 +36,7 @@ package struct PeerStatus: Sendable {
     self.lossPermille = lossPermille
     self.bytesIn = bytesIn
     self.bytesOut = bytesOut
+    self.isTunnelled = isTunnelled
   }
 }
 

@@ -55,7 +55,8 @@ extension Host {
   private func peer(_ peer: PeerStatus) -> StatusReport.Peer {
     StatusReport.Peer(
       node: peer.node.text, endpoint: peer.endpoint.text, rtt: peer.rtt.map(Self.milliseconds),
-      lossPermille: peer.lossPermille, bytesIn: peer.bytesIn, bytesOut: peer.bytesOut)
+      lossPermille: peer.lossPermille, bytesIn: peer.bytesIn, bytesOut: peer.bytesOut,
+      tunnel: peer.isTunnelled ? true : nil)
   }
 
   private func room(_ room: RoomStatus) -> StatusReport.Room {

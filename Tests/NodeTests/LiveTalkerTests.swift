@@ -61,6 +61,23 @@ struct LiveTalkerTests {
     #expect(talker.take(try message(), at: talker.due + 2_000_000_000) != nil)
   }
 
+  /// A microphone that was opened again, or a page that dropped frames: they never come.
+  @Test(arguments: [1, 5, 30, 49, 50, 500])
+  func whoLostFramesIsHeardAgain(_ lost: Int) throws {
+    let talker = try talker(.opus)
+    _ = talker.take(try message(), at: 0)
+    let back = Self.frame * Int64(lost + 1)
+    while talker.due <= back { _ = talker.silence(at: talker.due) }
+    var heard = 0
+    for index in 0..<200 as Range<Int64> {
+      let now = back + Self.frame * index
+      while talker.due <= now { _ = talker.silence(at: now) }
+      if talker.take(try message(), at: now) != nil { heard += 1 }
+    }
+    #expect(heard >= 200 - lost - 5)
+    #expect(heard >= 150)
+  }
+
   @Test func aClientThatSendsTooMuchIsCutToThePace() throws {
     let talker = try talker(.opus)
     var sent = 0

@@ -1,5 +1,7 @@
 import Foundation
+import Node
 import Testing
+import Wire
 
 /// Every language says everything the page says, and nothing else.
 struct WordsTests {
@@ -60,6 +62,57 @@ struct WordsTests {
     for (key, value) in try words(language) where !same.contains(key) {
       #expect("\(value)" != "\(english[key] ?? "")", "\(language): \(key)")
     }
+  }
+
+  /// Keys that are put together from what the node says, or from what the page found.
+  @Test func everythingThatIsPutTogetherHasWords() throws {
+    let known = try Set(words("en").keys)
+    var keys = Role.allCases.flatMap { ["role.\($0)", "role.now.\($0)"] }
+    keys += Reaction.Sign.allCases.map { "react.\($0)" }
+    keys += ["open", "social", "closed"].flatMap { ["access.\($0)", "access.\($0).more"] }
+    keys += ["handsDown", "doorShut", "listenersShown"].map { "rule.\($0)" }
+    keys += ["opening", "lost", "refused", "nokey", "unpaired"].map { "door.\($0)" }
+    keys += ["none", "wrong", "disk"].map { "pair.\($0)" }
+    keys += ["auto", "light", "dark"].map { "theme.\($0)" }
+    keys += (0...2).map { "net.ways\($0)" }
+    for state in try microphoneStates() where state != "on" { keys.append("mic.\(state)") }
+    for key in keys { #expect(known.contains(key), "\(key) has no words") }
+  }
+
+  /// What the node refuses has words, or is among the codes that only programs meet (Spec 7).
+  @Test func everyRefusalHasWordsOrIsForPrograms() throws {
+    let known = try Set(words("en").keys.filter { $0.hasPrefix("no.") })
+    let page = ["taken", "camera"]
+    for code in ControlError.Code.allCases {
+      let isForPrograms = Self.programs.contains(code)
+      #expect(known.contains("no.\(code)") != isForPrograms, "\(code)")
+    }
+    for key in known {
+      let code = String(key.dropFirst(3))
+      #expect(ControlError.Code(rawValue: code) != nil || page.contains(code), "\(key)")
+    }
+  }
+
+  @Test func theDocumentNamesTheCodesForPrograms() throws {
+    let url = WebFolder.url.appending(path: "../../../docs/protocol/7-control.md")
+    let lines = try String(contentsOf: url, encoding: .utf8).split(separator: "\n")
+    let line = try #require(lines.first { $0.hasPrefix("Only programs meet ") })
+    let named = line.matches(of: /`(\w+)`/).compactMap { ControlError.Code(rawValue: "\($0.1)") }
+    #expect(Set(named) == Self.programs)
+  }
+
+  private static let programs: Set<ControlError.Code> = [
+    .malformed, .unknownRequest, .missing, .lineTooLong, .badAddress, .unknownHost, .whichRoom,
+    .alreadyIn, .notSpeaking, .payloadSize, .whichPerson, .noDevices, .notFromDevice,
+  ]
+
+  /// What the page says of its microphone, from where it is set.
+  private func microphoneStates() throws -> Set<String> {
+    let lines = try #require(WebFolder.scripts()["sound.js"]).split(separator: "\n")
+    let setting = lines.filter { $0.contains("micState = ") || $0.contains("micState: ") }
+    let states = setting.flatMap { $0.matches(of: /'([a-z]+)'/).map { String($0.1) } }
+    try #require(Set(states).isSuperset(of: ["off", "asking", "on", "missing", "denied", "held"]))
+    return Set(states)
   }
 
   private func words(_ language: String) throws -> [String: Any] {

@@ -22,6 +22,9 @@ STARLING = os.environ.get("STARLING", ROOT + "/.build/debug/starling")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 SPEECH = "/usr/share/pocketsphinx/test/data/librivox/*.wav"
 RATE = 48_000
+# A folder from which the page's files come and not from the program: a change is seen without a
+# build.
+WEB = os.environ.get("STARLING_WEB", "")
 
 
 class Node:
@@ -191,6 +194,9 @@ def switches(microphone=None):
     """Of Chromium: no permission asked, a file as microphone."""
     given = ["--no-sandbox", "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
              "--autoplay-policy=no-user-gesture-required"]
+    if WEB:
+        # What comes from a folder comes from nowhere, and may not dial this machine.
+        given.append("--disable-features=LocalNetworkAccessChecks")
     if microphone:
         given.append(f"--use-file-for-fake-audio-capture={microphone}%noloop")
     return given
@@ -200,6 +206,16 @@ async def chromium(playwright, microphone=None, more=(), program=None):
     return await playwright.chromium.launch(
         executable_path=program or CHROMIUM, headless=True, args=switches(microphone) + list(more),
         ignore_default_args=["--mute-audio"])
+
+
+async def from_folder(route):
+    name = route.request.url.split("?")[0].split("#")[0].split("/")[3] or "index.html"
+    path = f"{WEB}/{name}"
+    if route.request.method != "GET" or not os.path.isfile(path):
+        return await route.continue_()
+    answer = await route.fetch()
+    with open(path, "rb") as file:
+        await route.fulfill(response=answer, body=file.read())
 
 
 class Page:
@@ -217,6 +233,8 @@ class Page:
         if record:
             context["bypass_csp"] = True
         place = await browser.new_context(**context)
+        if WEB:
+            await place.route("**/*", from_folder)
         tab = await place.new_page()
         page = cls(tab)
         if link.startswith("https://"):

@@ -4,47 +4,12 @@
 import argparse
 import asyncio
 import json
-import os
-import signal
 import sys
 import traceback
 
 import browser as lab
-
-READY = {"heardMic": True, "echo": False, "noise": False, "gain": False}
-
-
-class Journey:
-    """Two or three people, each with a node and a page."""
-
-    def __init__(self, place, playwright, memory=READY):
-        self.place, self.playwright, self.memory = place, playwright, memory
-        self.pages, self.browsers, self.nodes = [], [], []
-
-    async def person(self, name, options=(), **context):
-        node = self.place.node(name, *options)
-        said = lab.speech(self.place.file("said.wav"), 60)
-        browser = await lab.chromium(self.playwright, said)
-        page = await lab.Page.open(browser, node.page, self.memory, **context)
-        page.tab.set_default_timeout(15_000)
-        page.node = node
-        self.browsers.append(browser)
-        self.pages.append(page)
-        await page.button("Start a room").wait_for()
-        return page
-
-    async def end(self):
-        for browser in self.browsers:
-            await browser.close()
-
-    def complaints(self):
-        return [complaint for page in self.pages for complaint in page.complaints]
-
-
-async def says(page, words, seconds=15):
-    """Names are set apart by marks that nobody sees."""
-    seen = "document.body.innerText.replace(/[\\u2068\\u2069]/g, '')"
-    await page.until(f"{seen}.includes({json.dumps(words)})", seconds)
+import mishaps
+from journey import READY, Journey, found, heard_aloud, says
 
 
 async def create_invite_join_speak_mute_leave(journey):
@@ -101,20 +66,30 @@ async def silence_of_one_person(journey):
     await ben.button("Close").click()
 
 
-async def the_node_goes_and_comes_back(journey):
+async def long_names_in_letters_of_two_bytes(journey):
     ann = await journey.person("Ann")
-    await ann.create()
-    port = ann.node.port
-    ann.node.stop()
-    await says(ann, "lost your node")
-    ann.node.port = port
-    ann.node.start()
-    # A node that was started again is in no room.
-    await ann.button("Start a room").wait_for(timeout=20_000)
-    await ann.create("Second try")
-    # The browser says by itself that nobody answered; that is no fault of the page.
-    ann.complaints = [
-        line for line in ann.complaints if "ERR_CONNECTION" not in line and "WebSocket" not in line]
+    await ann.button("Start a room").click()
+    title, name = (
+        ann.tab.get_by_label("What is it about?"), ann.tab.get_by_label("Your name"))
+    await title.fill("Ж" * 40)
+    await name.fill("Олександра-Ярославна")
+    assert await title.input_value() == "Ж" * 32
+    assert await name.input_value() == "Олександра-Яросл"
+    await ann.button("Open the room").click()
+    await ann.tab.get_by_role("heading", name="Ж" * 32).wait_for()
+    await says(ann, "Олександра-Яросл")
+    assert await ann.tab.locator(".toast").count() == 0
+
+
+async def a_link_to_a_room_one_is_in(journey):
+    ann = await journey.person("Ann")
+    await ann.create("First")
+    link = await ann.invite()
+    await ann.button("Back to the rooms").click()
+    await ann.create("Second")
+    await ann.button("Back to the rooms").click()
+    await ann.join(link)
+    await ann.tab.get_by_role("heading", name="First").wait_for()
 
 
 async def by_keyboard_alone(journey):
@@ -223,16 +198,25 @@ async def hand_up_stage_mute_remove(journey):
     await ann.tab.locator(".stage .person", has_text="Ben").click()
     await ann.button("Mute for everybody").click()
     await says(ben, "A moderator muted you")
+    await heard_aloud(ben, "A moderator muted you")
+    await heard_aloud(ann, "Ben is muted for everybody. Undo?")
     await ann.button("Undo").click()
     await ben.button("Speak", exact=True).click()
     await says(ann, "Ben is speaking.")
     await ann.tab.locator(".stage .person", has_text="Ben").click()
     await ann.button("Remove from the room").click()
     await ann.tab.get_by_role("dialog").get_by_role("button", name="Remove from the room").click()
-    await says(ben, "removed you from the room")
+    await says(ben, "removed you from this room")
     await ben.button("Start a room").wait_for()
     assert ben.node.status()["rooms"] == []
+    assert await found(ben, "ear") == "off"
+    assert await found(ben, "micState") == "off"
+    assert not await found(ben, "talking")
     await says(ann, "1 person")
+    await ann.button("The room", exact=True).click()
+    row = ann.tab.locator("dialog .row", has_text="Ben")
+    await row.get_by_role("button", name="Let in again").click()
+    await row.wait_for(state="detached")
 
 
 async def the_host_leaves_and_the_room_goes_on(journey):
@@ -352,27 +336,15 @@ async def with_a_phone(journey, away):
         line for line in phone.complaints if "403" not in line and "WebSocket" not in line]
 
 
-async def the_node_sleeps_and_wakes(journey):
-    ann = await journey.person("Ann")
-    await ann.create()
-    os.kill(ann.node.pid, signal.SIGSTOP)
-    try:
-        await says(ann, "lost your node", 30)
-    finally:
-        os.kill(ann.node.pid, signal.SIGCONT)
-    await says(ann, "you are alone here", 20)
-    assert await ann.tab.evaluate(
-        "import('/sound.js').then(({sound}) => sound.ear)") == "on"
-    ann.complaints = [line for line in ann.complaints if "WebSocket" not in line]
-
-
 JOURNEYS = [
-    the_node_sleeps_and_wakes,
+    mishaps.the_node_sleeps_and_wakes, mishaps.the_microphone_goes_and_comes_back,
+    mishaps.the_node_goes_and_comes_back,
+    long_names_in_letters_of_two_bytes, a_link_to_a_room_one_is_in,
     a_phone_is_paired_speaks_and_is_revoked, reactions_are_seen_for_a_moment,
     hand_up_stage_mute_remove, the_host_leaves_and_the_room_goes_on,
     codes_are_the_same_at_both_ends,
     create_invite_join_speak_mute_leave, open_room_from_the_hallway, silence_of_one_person,
-    the_node_goes_and_comes_back, by_keyboard_alone, push_to_talk, a_bad_link_is_explained,
+    by_keyboard_alone, push_to_talk, a_bad_link_is_explained,
     a_page_without_its_key,
 ]
 

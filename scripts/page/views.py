@@ -33,6 +33,25 @@ SHAPES = {
 }
 
 
+# Further listeners.
+CROWD = {
+    "en": ["Gita", "Hugo", "Ines", "Jonas", "Kofi", "Lena", "Milo"],
+    "uk": ["Соломія", "Остап", "Зоряна", "Юрій", "Олена", "Назар", "Софія"],
+    "ru": ["Жанна", "Захар", "Ирина", "Кирилл", "Лидия", "Максим", "Нина"],
+    "fa": ["سارا", "رضا", "لیلا", "پویا", "مریم", "امید", "زهرا"],
+}
+
+
+# How high a window must be for all of an open sheet; 0 when it is.
+TALL = """
+(() => {
+  const sheet = [...document.querySelectorAll('dialog[open]')].at(-1);
+  return sheet && sheet.scrollHeight > sheet.clientHeight + 1
+    ? Math.ceil(sheet.scrollHeight / 0.92) + 12 : 0;
+})()
+"""
+
+
 class Scene:
     """Nodes with people in a room, and a page into it."""
 
@@ -55,8 +74,13 @@ class Scene:
             node.run("join", quiet if number == 3 else link, "--name", name)
         self.nodes[3].ask(request="hand", up=True)
         self.nodes[5].run("room", "create", other, "--open", "--name", names[5])
+        # So many that not everybody hears everybody at first hand: the trees have branches.
+        self.crowd = [place.node(f"{language}c{name}") for name in range(len(CROWD[language]))]
+        for node, name in zip(self.crowd, CROWD[language]):
+            node.run("join", link, "--name", name)
+        self.alone = place.node(f"{language}a")
         self.talkers = []
-        said = lab.speech(place.file("said.wav"), 24)
+        said = lab.speech(place.file("said.wav"), 120)
         for node in self.nodes[1:3]:
             self.talkers.append(subprocess.Popen(
                 [lab.STARLING, "speak", said, "--control", node.control],
@@ -66,8 +90,19 @@ class Scene:
         for talker in self.talkers:
             talker.terminate()
             talker.wait()
-        for node in self.nodes:
+        for node in [*self.nodes, *self.crowd, self.alone]:
             node.stop()
+
+    def branches(self):
+        """Whether a tree of the room leads to or from the page's node."""
+        room = self.nodes[0].status()["rooms"][0]
+        return any(tree.get("parent") or tree["children"] for tree in room["trees"])
+
+    def remove(self, node):
+        name = NAMES[self.language][self.nodes.index(node)]
+        members = self.nodes[0].status()["rooms"][0]["members"]
+        person = next(one["person"] for one in members if one["name"] == name)
+        self.nodes[0].ask(request="mod", action="remove", person=person)
 
 
 async def views(page, words, scene):
@@ -85,8 +120,13 @@ async def views(page, words, scene):
     await page.until("document.querySelectorAll('.stage > li').length >= 2")
     await page.until("document.querySelector('.why.good')")
     await page.until("document.querySelector('.hands li')")
-    scene.nodes[1].ask(request="react", sign="clap")
-    await page.until("document.querySelector('.stage .shown')")
+    for _ in range(5):
+        await page.until("document.querySelector('.why.good')")
+        scene.nodes[1].ask(request="react", sign="clap")
+        await page.until("document.querySelector('.stage .shown')")
+        if await tab.evaluate("Boolean(document.querySelector('.why.good'))"):
+            break
+        await asyncio.sleep(2)
     yield "room"
     await tab.locator(".stage .person").nth(1).click()
     yield "person"
@@ -102,7 +142,11 @@ async def views(page, words, scene):
     yield "codes"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["network"], exact=True).click()
-    await page.until("document.querySelector('.mesh svg')")
+    for _ in range(100):
+        if scene.branches():
+            break
+        await asyncio.sleep(0.1)
+    await page.until("document.querySelector('.mesh path.a, .mesh path.b')")
     yield "network"
     await tab.get_by_role("button", name=words["close"]).click()
     await tab.get_by_role("button", name=words["rules"], exact=True).click()
@@ -118,7 +162,29 @@ async def views(page, words, scene):
     await tab.get_by_role("button", name=words["speak"], exact=True).click()
     await page.until("document.querySelector('.heard.good')")
     yield "microphone"
-    await tab.get_by_role("button", name=words["close"]).click()
+    await tab.get_by_role("button", name=words["mic.go"]).click()
+    await tab.get_by_role("button", name=words["mute"], exact=True).wait_for()
+    yield "stage"
+
+
+async def others(browser, scene, shape, theme, each):
+    """Views of people at other nodes: nobody there yet, and removed."""
+    complaints = []
+    for node, view in ((scene.alone, "empty"), (scene.nodes[4], "removed")):
+        page = await lab.Page.open(
+            browser, node.page, {"language": scene.language, "theme": theme},
+            color_scheme=theme, reduced_motion="reduce", **SHAPES[shape])
+        if view == "removed":
+            await page.tab.locator(".card.mine button").first.click()
+            await page.until("document.querySelector('.audience > li')")
+            scene.remove(node)
+            await page.until("document.querySelector('.hallway .lost:not([hidden])')")
+        await page.until("document.querySelector('.hallway .promise')")
+        await asyncio.sleep(0.25)
+        await each(page, view)
+        complaints += page.complaints
+        await page.tab.context.close()
+    return complaints
 
 
 async def look(browser, scene, shape, theme, each):
@@ -134,7 +200,7 @@ async def look(browser, scene, shape, theme, each):
     page.tab.set_default_timeout(15_000)
     try:
         async for view in views(page, words, scene):
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.1)
             await each(page, view)
             wide = await page.tab.evaluate("document.documentElement.scrollWidth - innerWidth")
             if wide > 0:
@@ -144,7 +210,8 @@ async def look(browser, scene, shape, theme, each):
         raise
     finally:
         await page.tab.context.close()
-    return page.complaints + await stranger(browser, scene, shape, theme, each)
+    complaints = await others(browser, scene, shape, theme, each)
+    return page.complaints + complaints + await stranger(browser, scene, shape, theme, each)
 
 
 async def stranger(browser, scene, shape, theme, each):
@@ -225,7 +292,13 @@ async def case(chromium, scene, shape, theme, axe, into, found):
         if axe is None:
             os.makedirs(into, exist_ok=True)
             path = f"{into}/{view}-{where}.png"
+            usual = page.tab.viewport_size
+            if tall := await page.tab.evaluate(TALL):
+                await page.tab.set_viewport_size({**usual, "height": tall})
+                await asyncio.sleep(0.25)
             await page.tab.screenshot(path=path)
+            if tall:
+                await page.tab.set_viewport_size(usual)
             shrink(path)
             return
         result = await axe.run(page.tab)

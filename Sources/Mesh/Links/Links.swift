@@ -113,6 +113,11 @@ package struct Links: ~Copyable {
 
   package func endpoint(of link: LinkID) -> Endpoint? { table[link]?.endpoint }
 
+  /// Whether a link uses a tunnel that this node opened.
+  package func isTunnelled(_ link: LinkID) -> Bool {
+    table[link].map { $0.paths.isTunnel($0.endpoint) } ?? false
+  }
+
   /// How the peer of a link may be dialled: what this node dialled, or what the peer said of
   /// itself.
   package func contact(of link: LinkID) -> Contact? { table[link]?.contact }

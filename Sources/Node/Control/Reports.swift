@@ -88,6 +88,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var lossPermille: Int
     package var bytesIn: UInt64
     package var bytesOut: UInt64
+    /// Through a tunnel that this node opened; left out when not.
+    package var tunnel: Bool?
   }
 
   /// One person in a room.

@@ -18,6 +18,9 @@ package final class LiveTalker {
   /// Silences sent in place of frames that may still come: those would be heard late.
   private var owed = 0
   private var lastOwed: Int64 = 0
+  /// Frames left out for what was owed; the silence in their place owes nothing, or whoever once
+  /// lost a frame would be silent for good.
+  private var repaid = 0
   /// When frames may next come at the usual pace; bounds what a fast client can send.
   private var pace: Int64
 
@@ -42,11 +45,13 @@ package final class LiveTalker {
   /// The frame to send for a message of the client, nil when it is left out.
   package func take(_ message: [UInt8], at now: Int64) -> Frame? {
     guard !isMuted, let frame = frame(of: message) else { return nil }
-    if now - lastOwed > Self.forgiven { owed = 0 }
+    if now - lastOwed > Self.forgiven || owed == Self.mostOwed { owed = 0 }
     guard owed == 0 else {
       owed -= 1
+      repaid += 1
       return nil
     }
+    repaid = 0
     guard pace - now < Self.ahead else { return nil }
     pace = max(pace, now) + Self.frame
     due = now + Self.patience
@@ -55,7 +60,9 @@ package final class LiveTalker {
 
   /// Nothing came: a frame of silence, and the next is due a frame later.
   package func silence(at now: Int64) -> Frame? {
-    if !isMuted {
+    if repaid > 0 {
+      repaid -= 1
+    } else if !isMuted {
       owed = min(owed + 1, Self.mostOwed)
       lastOwed = now
     }
@@ -99,6 +106,7 @@ package final class LiveTalker {
   private static let patience: Int64 = 60_000_000
   /// Frames that come later than this after the silence are a new beginning.
   private static let forgiven: Int64 = 1_000_000_000
+  /// A second: who was away for longer begins anew, for nothing keeps that much back.
   private static let mostOwed = 50
   /// A browser that stood still sends what it had in one go: as much as a jitter buffer takes.
   private static let ahead: Int64 = 200_000_000

@@ -6,16 +6,18 @@ import { join } from './join.js';
 import { memory, takeKey } from './memory.js';
 import { isDevice, pairing } from './pair.js';
 import { room } from './room.js';
-import { comeBack, silence, sound } from './sound.js';
-import { begin, hurry, state, watch } from './state.js';
+import { comeBack, hear, silence, sound } from './sound.js';
+import { ask, begin, hurry, myName, state, watch } from './state.js';
 import { closeSheets, say } from './tell.js';
 import { preferred, speak, t } from './words.js';
 
 let view;
 let shown;
 
+const night = [...document.styleSheets[0].cssRules].find((rule) => rule.conditionText?.includes('color-scheme'));
+
 export function light(theme) {
-  document.documentElement.dataset.theme = theme;
+  night.media.mediaText = { light: 'not all', dark: 'all' }[theme] ?? '(prefers-color-scheme: dark)';
 }
 
 /** Draws everything anew: another language, another place. */
@@ -61,12 +63,37 @@ function update() {
 function gone() {
   if (sound.ear !== 'off') silence();
   state.room = null;
+  const reason = state.ends.get(state.wasRemoved);
+  const { link } = state.wayBack ?? {};
   if (!state.isLeaving) {
-    state.notice = state.ends.get(state.wasRemoved) ?? 'gone';
+    if (link && !reason) return again(link);
+    state.notice = reason ?? 'gone';
     say(t(state.notice));
   }
   closeSheets();
   state.isLeaving = false;
+}
+
+/** The node was started again and knows nothing of the room: back to where the person was. */
+async function again(link) {
+  state.wayBack = null;
+  state.notice = 'gone.again';
+  say(t(state.notice));
+  closeSheets();
+  let code = 'nobodyAnswered';
+  // Others may take the node for the one that was, until they notice that it is gone.
+  for (const end = Date.now() + 60000; code === 'nobodyAnswered' && Date.now() < end;) {
+    try {
+      const { room } = await ask('join', { link, name: myName() || undefined });
+      if (!state.room) enter(room);
+      return await hear(state.room);
+    } catch (error) {
+      code = error.code;
+      if (state.room) return;
+    }
+  }
+  state.notice = ['removed', 'roomClosed'].includes(code) ? `no.${code}` : 'gone';
+  say(t(state.notice));
 }
 
 function door() {

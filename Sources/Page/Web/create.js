@@ -1,7 +1,7 @@
 // Opening a room: a title that is there already, one choice, one tap.
 
 import { enter } from './app.js';
-import { button, field, h } from './dom.js';
+import { button, field, h, line } from './dom.js';
 import { remember } from './memory.js';
 import { hear } from './sound.js';
 import { ask, myName, state } from './state.js';
@@ -10,7 +10,7 @@ import { t } from './words.js';
 
 export function create() {
   const name = nameField();
-  const title = h('input', { type: 'text', maxlength: 60, required: true, autocomplete: 'off', dir: 'auto', value: myName() ? t('create.of', { name: myName() }).replace(/[\u2068\u2069]/g, '') : t('create.plain') });
+  const title = line(64, myName() ? t('create.of', { name: myName() }).replace(/[\u2068\u2069]/g, '') : t('create.plain'), { required: true, autocomplete: 'off' });
   const social = h('input', { type: 'radio', name: 'access', value: 'social', checked: true });
   const open = h('input', { type: 'radio', name: 'access', value: 'open' });
   const closed = h('input', { type: 'radio', name: 'access', value: 'closed' });
@@ -21,7 +21,7 @@ export function create() {
       go.disabled = true;
       remember({ name: name.value.trim() });
       try {
-        const made = await ask('room.create', { title: title.value.trim(), access: [open, closed, social].find((one) => one.checked).value, name: name.value.trim() || undefined });
+        const made = await ask('room.create', { title: title.value.trim() || t('create.plain'), access: [open, closed, social].find((one) => one.checked).value, name: name.value.trim() || undefined });
         shown.close();
         enter(made.room);
         hear(made.room);
@@ -43,4 +43,4 @@ export function option(input, words, more) {
   return h('label', { class: 'option' }, input, h('span', {}, h('strong', { text: words }), h('small', { text: more })));
 }
 
-export const nameField = () => h('input', { type: 'text', maxlength: 32, autocomplete: 'nickname', dir: 'auto', value: myName() });
+export const nameField = () => line(32, myName(), { autocomplete: 'nickname' });

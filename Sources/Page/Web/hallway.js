@@ -9,7 +9,7 @@ import { network } from './network.js';
 import { settings } from './settings.js';
 import { hear } from './sound.js';
 import { ask, myName, state } from './state.js';
-import { complain } from './tell.js';
+import { complain, say } from './tell.js';
 import { reach } from './why.js';
 import { t } from './words.js';
 
@@ -36,6 +36,7 @@ export function hallway() {
     update() {
       const { rooms, listings } = state.status;
       const others = listings.filter((listing) => !rooms.some((room) => room.room === listing.room));
+      if (lost.hidden && state.door !== 'open') say(lost.textContent);
       lost.hidden = state.door === 'open';
       notice.hidden = !state.notice;
       if (state.notice) set(notice, { text: t(state.notice) });
@@ -85,10 +86,10 @@ async function go(room) {
 function flock() {
   const birds = [];
   for (let index = 0; index < 17; index++) {
-    const x = 20 + (index * 61) % 280;
-    const y = 18 + (index * 37) % 84;
+    const x = 20 + (index * 173) % 280;
+    const y = 18 + (index * index * 7 + index * 53) % 84;
     const s = 4 + (index * 7) % 6;
-    birds.push(svg('path', { d: `M${x} ${y}q${s * 0.7}-${s * 0.9} ${s} 0q${s * 0.3}-${s * 0.9} ${s} 0`, class: `bird b${index % 3}` }));
+    birds.push(svg('path', { d: `M${x} ${y}q${s * 0.7}-${s * 0.9} ${s} 0q${s * 0.3}-${s * 0.9} ${s} 0`, class: 'bird' }));
   }
   return svg('svg', { viewBox: '0 0 320 120', class: 'flock', 'aria-hidden': 'true' }, ...birds);
 }

@@ -4,7 +4,7 @@ import { button, choice, field, h, keyed, toggle } from './dom.js';
 import { qr } from './qr.js';
 import { act, moderates } from './stage.js';
 import { ask, shownRoom } from './state.js';
-import { complain, note, say, sheet, toast } from './tell.js';
+import { complain, note, sheet, toast } from './tell.js';
 import { moment, t } from './words.js';
 
 export function invite(room) {
@@ -16,7 +16,6 @@ export function invite(room) {
       link.select();
       await navigator.clipboard.writeText(link.value).catch(() => document.execCommand('copy'));
       toast(t('invite.copied'));
-      say(t('invite.copied'));
     },
   });
   const send = navigator.share && button(t('invite.send'), { symbol: 'share', onclick: () => navigator.share({ text: link.value }).catch(() => {}) });

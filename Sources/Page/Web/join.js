@@ -5,11 +5,11 @@ import { nameField } from './create.js';
 import { button, field, h } from './dom.js';
 import { remember } from './memory.js';
 import { hear } from './sound.js';
-import { ask } from './state.js';
+import { ask, state } from './state.js';
 import { complain, sheet } from './tell.js';
 import { t } from './words.js';
 
-const form = /starling:[\w-]{20,}/;
+const form = /starling:[\w-]{24,}/;
 
 export function join(text = '') {
   const name = nameField();
@@ -37,19 +37,27 @@ export function join(text = '') {
       wait.textContent = t('join.wait');
       remember({ name: name.value.trim() });
       try {
-        const joined = await ask('join', { link: found[0], name: name.value.trim() || undefined });
+        const id = roomOf(found[0]);
+        const isIn = state.status?.rooms.some(({ room }) => room === id);
+        const { room } = isIn ? { room: id } : await ask('join', { link: found[0], name: name.value.trim() || undefined });
         shown.close();
-        enter(joined.room);
-        hear(joined.room);
+        enter(room);
+        hear(room);
       } catch (error) {
         wait.textContent = '';
         complain(error);
       }
       go.disabled = false;
     },
-  }, field(t('join.link'), link, t('join.hint')), camera, scanning, field(t('name'), name, t('name.hint')), wait,
+  }, field(t('invite.link'), link, t('join.hint')), camera, scanning, field(t('name'), name, t('name.hint')), wait,
   h('div', { class: 'actions' }, go));
   const shown = sheet(t('join'), root, { onclose: () => camera.stop?.() });
+}
+
+/** A link begins with a byte of its own and the sixteen of the room. */
+function roomOf(link) {
+  const bytes = atob(link.slice(9, 33).replaceAll('-', '+').replaceAll('_', '/'));
+  return [...bytes].slice(1, 17).map((byte) => byte.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 }
 
 async function scan(camera, link, isOpen) {

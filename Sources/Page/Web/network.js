@@ -36,6 +36,9 @@ async function never(on, box) {
   }
 }
 
+/** Addresses that nobody reaches from elsewhere. */
+const near = /@(127\.|10\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|\[(fe[89ab]|f[cd]|::1))/;
+
 function facts() {
   const { status } = state;
   const list = [];
@@ -44,6 +47,8 @@ function facts() {
   if (!peers.length) add('net.alone', {}, 'warn');
   else {
     add('net.peers', { n: peers.length });
+    const tunnels = peers.filter((peer) => peer.tunnel).length;
+    if (tunnels) add('net.tunnels', { n: tunnels });
     const times = peers.map((peer) => peer.rtt).filter((time) => time != null).sort((left, right) => left - right);
     if (times.length) add('net.rtt', { ms: Math.max(1, Math.round(times[times.length >> 1])) });
     const worst = Math.max(...peers.map((peer) => peer.lossPermille));
@@ -63,7 +68,8 @@ function facts() {
     if (waits) add('net.buffer', { ms: waits + Math.round(sound.output?.waits ?? 0) });
   }
   if (state.settings) add('net.cap', { rate: Math.round(state.settings.uplink / 1000) });
-  add(status.addresses.some((address) => !/@(127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|\[fe80|\[::1)/.test(address)) ? 'net.public' : 'net.private');
+  const isPublic = status.addresses.some((address) => !near.test(address));
+  add(isPublic ? 'net.public' : 'net.private', {}, isPublic ? '' : 'warn');
   return list;
 }
 

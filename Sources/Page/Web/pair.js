@@ -1,6 +1,6 @@
 // A device that the node does not know: it shows the code once, and keeps what it gets for it.
 
-import { button, field, h } from './dom.js';
+import { button, field, h, line } from './dom.js';
 import { remember } from './memory.js';
 import { begin, state } from './state.js';
 import { t } from './words.js';
@@ -10,7 +10,7 @@ export const isDevice = location.protocol === 'https:';
 
 export function pairing(code) {
   const box = h('input', { type: 'text', required: true, autocomplete: 'one-time-code', autocapitalize: 'off', spellcheck: false, dir: 'ltr', value: code });
-  const name = h('input', { type: 'text', maxlength: 40, dir: 'auto', value: /iPhone|iPad|Android|Windows|Macintosh|Linux/.exec(navigator.userAgent)?.[0] ?? '' });
+  const name = line(64, /iPhone|iPad|Android|Windows|Macintosh|Linux/.exec(navigator.userAgent)?.[0] ?? '');
   const told = h('p', { class: 'hint', role: 'alert' });
   const go = button(t('pair.go'), { kind: 'main big', type: 'submit' });
   return h('form', {
@@ -19,7 +19,7 @@ export function pairing(code) {
       event.preventDefault();
       go.disabled = true;
       told.textContent = '';
-      const words = await show(box.value, name.value.trim()).catch(() => t('no.lost'));
+      const words = await show(box.value, name.value.trim()).catch(() => t('door.lost'));
       if (words) told.textContent = words;
       go.disabled = false;
     },
@@ -30,7 +30,7 @@ export function pairing(code) {
 async function show(code, name) {
   const answer = await fetch('pair', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ code, name }) });
   const said = await answer.json();
-  if (!said.token) return t(`pair.${said.code}`);
+  if (!said.token) return t(said.code === 'full' ? 'no.tooManyDevices' : `pair.${said.code}`);
   remember({ key: said.token });
   // Whatever worked with an older token holds on to it.
   if (state.status) location.reload();

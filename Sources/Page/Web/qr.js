@@ -1,17 +1,10 @@
-// QR codes (ISO/IEC 18004): bytes, error correction L, versions 1 to 20.
+// QR codes (ISO/IEC 18004): bytes, error correction L, versions 1 to 20. Always the first mask: our links are
+// random letters, which every mask leaves as even as any other.
 
 import { svg } from './dom.js';
 
 const eccOf = [0, 7, 10, 15, 20, 26, 18, 20, 24, 30, 18, 20, 24, 26, 30, 22, 24, 28, 30, 28, 28];
 const blocksOf = [0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 4, 4, 4, 4, 6, 6, 6, 6, 7, 8];
-
-const exp = new Uint8Array(512);
-const log = new Uint8Array(256);
-for (let power = 0, value = 1; power < 255; power++) {
-  exp[power] = exp[power + 255] = value;
-  log[value] = power;
-  value = value << 1 ^ (value & 128 ? 0x11d : 0);
-}
 
 /** A picture of the text. */
 export function qr(text) {
@@ -34,16 +27,9 @@ function modules(bytes) {
     fixed[y][x] = true;
   };
   frame(version, size, put);
-  format(size, 0, put);
+  format(size, put);
   fill(size, cells, fixed, codewords(bytes, version));
-  let best = null;
-  for (let mask = 0; mask < 8; mask++) {
-    const tried = cells.map((row, y) => row.map((dark, x) => fixed[y][x] ? dark : dark !== masks[mask](x, y)));
-    format(size, mask, (x, y, dark) => { tried[y][x] = dark; });
-    const cost = penalty(tried);
-    if (!best || cost < best.cost) best = { cost, tried };
-  }
-  return best.tried;
+  return cells.map((row, y) => row.map((dark, x) => fixed[y][x] ? dark : dark !== ((x + y) % 2 === 0)));
 }
 
 const total = (version) => {
@@ -89,7 +75,12 @@ function interleaved(data, version) {
   return result;
 }
 
-const times = (left, right) => left && right ? exp[log[left] + log[right]] : 0;
+/** In the field of 256 elements. */
+function times(left, right) {
+  let product = 0;
+  for (let bit = 7; bit >= 0; bit--) product = product << 1 ^ (product >> 7) * 0x11d ^ (right >> bit & 1) * left;
+  return product;
+}
 
 function divisor(degree) {
   const result = new Array(degree).fill(0);
@@ -148,8 +139,8 @@ function aligned(version, size) {
   return result;
 }
 
-function format(size, mask, put) {
-  const data = 1 << 3 | mask;
+function format(size, put) {
+  const data = 1 << 3;
   let rest = data;
   for (let step = 0; step < 10; step++) rest = rest << 1 ^ (rest >> 9) * 0x537;
   const bits = (data << 10 | rest) ^ 0x5412;
@@ -175,29 +166,4 @@ function fill(size, cells, fixed, words) {
       at++;
     }
   }
-}
-
-const masks = [
-  (x, y) => (x + y) % 2 === 0, (_, y) => y % 2 === 0, (x) => x % 3 === 0, (x, y) => (x + y) % 3 === 0,
-  (x, y) => (Math.floor(x / 3) + Math.floor(y / 2)) % 2 === 0, (x, y) => x * y % 2 + x * y % 3 === 0,
-  (x, y) => (x * y % 2 + x * y % 3) % 2 === 0, (x, y) => ((x + y) % 2 + x * y % 3) % 2 === 0,
-];
-
-/** Long runs and blocks are hard to read. */
-function penalty(cells) {
-  const size = cells.length;
-  let cost = 0;
-  let dark = 0;
-  for (let y = 0; y < size; y++) {
-    let across = 0;
-    let down = 0;
-    for (let x = 0; x < size; x++) {
-      dark += cells[y][x];
-      across = x && cells[y][x] === cells[y][x - 1] ? across + 1 : 1;
-      down = x && cells[x][y] === cells[x - 1][y] ? down + 1 : 1;
-      cost += (across === 5 ? 3 : across > 5 ? 1 : 0) + (down === 5 ? 3 : down > 5 ? 1 : 0);
-      if (x && y && cells[y][x] === cells[y][x - 1] && cells[y][x] === cells[y - 1][x] && cells[y][x] === cells[y - 1][x - 1]) cost += 3;
-    }
-  }
-  return cost + Math.floor(Math.abs(dark * 20 - size * size * 10) / (size * size)) * 10;
 }

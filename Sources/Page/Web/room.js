@@ -58,7 +58,7 @@ export function room(id) {
     const onStage = known.members.filter((one) => one.onStage).sort(bySession);
     const seated = known.members.filter((one) => !one.onStage).sort(bySession);
     set(title, { text: known.title });
-    set(count, { text: `${t(`access.${known.access}`)} · ${t('people', { n: known.members.length })}` });
+    set(count, { text: `${t('people', { n: known.members.length })} · ${t(`access.${known.access}`)}` });
     set(stageHead, { text: t('stage', { n: onStage.length }) });
     set(restHead, { text: t('audience', { n: seated.length }) });
     keyed(stage, onStage, key, (one) => tile(one.session, ''), (tile, one) => fill(tile, one, known));
@@ -66,7 +66,10 @@ export function room(id) {
     noStage.hidden = onStage.length > 0;
     noRest.hidden = seated.length > 0;
     const { words, symbol, kind } = why(known);
-    if (reason.textContent !== words) reason.replaceChildren(icon(symbol), h('span', { text: words }));
+    if (reason.textContent !== words) {
+      reason.replaceChildren(icon(symbol), h('span', { text: words }));
+      if (kind === 'bad' || kind === 'warn') say(words);
+    }
     reason.className = `why ${kind}`;
     tap.hidden = sound.ear === 'on';
     more.hidden = !known.stage;
@@ -104,10 +107,11 @@ function fill(element, one, known) {
     ring.replaceChildren(face(name, ring.classList.contains('small') ? 'small' : ''));
   }
   set(element.querySelector('.name'), { text: nameOf(one, mine) });
-  const words = [mine && t('you'), ['host', 'moderator'].includes(one.role) && t(`role.${one.role}`), (one.muted || mine && sound.talking && sound.muted) && t('muted'), one.onStage && !mine && !one.audible && t('nokey')].filter(Boolean);
+  const muted = Boolean(one.muted || mine && sound.talking && audio.isQuiet());
+  const words = [mine && t('you'), ['host', 'moderator'].includes(one.role) && t(`role.${one.role}`), muted && t('muted'), one.onStage && !mine && !one.audible && t('nokey')].filter(Boolean);
   set(element.querySelector('.state'), { text: words.join(' · ') });
   element.classList.toggle('mine', mine);
-  element.classList.toggle('muted', Boolean(one.muted || mine && sound.talking && sound.muted));
+  element.classList.toggle('muted', muted);
 }
 
 /** Rings move without the page being drawn. */
@@ -116,7 +120,7 @@ function meter(stage) {
   for (const item of stage.children) {
     const session = Number(item.dataset.key);
     const mine = session === known?.session;
-    const level = mine ? (sound.talking && !sound.muted ? sound.micLevel : 127) : state.levels.get(session)?.level ?? 127;
+    const level = mine ? (sound.talking && !audio.isQuiet() ? sound.micLevel : 127) : state.levels.get(session)?.level ?? 127;
     const talks = mine ? level < 45 : state.levels.get(session)?.talking ?? false;
     const ring = item.querySelector('.ring');
     const value = talks ? loud(level).toFixed(1) : '0';
@@ -149,9 +153,13 @@ function docked(id) {
     }
   }
   const push = () => memory.talk === 'push';
-  live.onclick = () => { if (!push()) audio.mute(!sound.wantsMute); };
+  const isDead = () => !['on', 'held', 'asking'].includes(sound.micState);
+  live.onclick = () => {
+    if (isDead()) audio.openMic().catch(() => {});
+    else if (!push()) audio.mute(!sound.wantsMute);
+  };
   live.onpointerdown = (event) => {
-    if (!push()) return;
+    if (!push() || isDead()) return;
     live.setPointerCapture(event.pointerId);
     audio.mute(false);
   };
@@ -166,7 +174,7 @@ function docked(id) {
   const released = (event) => { if (isFree(event)) audio.mute(true); };
   addEventListener('keydown', pressed);
   addEventListener('keyup', released);
-  live.onkeydown = (event) => { if (push() && (event.key === ' ' || event.key === 'Enter')) { event.preventDefault(); audio.mute(false); } };
+  live.onkeydown = (event) => { if (push() && !isDead() && (event.key === ' ' || event.key === 'Enter')) { event.preventDefault(); audio.mute(false); } };
   live.onkeyup = live.onblur = () => { if (push() && sound.talking) audio.mute(true); };
 
   return {
@@ -183,19 +191,20 @@ function docked(id) {
       hand.disabled = known.stage?.policy.includes('handsDown') && !isHandUp(known);
       set(hand.querySelector('span'), { text: t(isHandUp(known) ? 'hand.down' : 'hand.up') });
       set(hand, { 'aria-pressed': String(isHandUp(known)) });
-      const muted = talks && (sound.muted || sound.wantsMute);
-      const now = `${talks} ${muted} ${push()}`;
+      const muted = talks && audio.isQuiet();
+      const now = `${talks} ${muted} ${push()} ${isDead()} ${sound.wantsMute}`;
       if (now !== shape) {
         const held = document.activeElement;
         shape = now;
         live.classList.toggle('off', muted);
         live.setAttribute('aria-pressed', String(!muted));
-        live.replaceChildren(icon(muted ? 'micOff' : 'mic'), h('span', { text: t(push() ? 'hold' : muted ? 'unmute' : 'mute') }), bar);
+        live.replaceChildren(icon(muted ? 'micOff' : 'mic'), h('span', { text: t(isDead() ? 'door.again' : push() ? 'hold' : sound.wantsMute ? 'unmute' : 'mute') }), bar);
         if (talks && held === speak) live.focus();
         if (!talks && (held === live || held === down)) speak.focus();
       }
       if (sound.refusal) {
-        complain({ code: sound.refusal.code === 'ended' ? 'taken' : sound.refusal.code, message: sound.refusal.words });
+        // A node that was started again is in no room: that is told already.
+        if (sound.refusal.code !== 'notIn') complain({ code: sound.refusal.code === 'ended' ? 'taken' : sound.refusal.code, message: sound.refusal.words });
         sound.refusal = null;
       }
     },

@@ -54,10 +54,11 @@ setInterval(() => {
   if (wish.hear && line && Date.now() - (line.heardAt ?? Infinity) > silence) line.drop();
 }, 1000);
 
-function greet() {
+async function greet() {
   isTalking = false;
   hear();
-  talk();
+  await talk();
+  postMessage({ lost: false });
 }
 
 function hear() {

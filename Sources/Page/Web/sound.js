@@ -11,6 +11,8 @@ export const sound = {
   talking: null,
   /** As the node confirmed it. */
   muted: false,
+  /** The line that carries sound is not there. */
+  lost: false,
   wantsMute: false,
   micState: 'off',
   micLevel: 127,
@@ -27,6 +29,8 @@ let context;
 let stream;
 let source;
 let lock;
+/** Counts the times the microphone was asked for: only the last answer counts. */
+let asked = 0;
 
 /** Asks for everything that needs no permission; called from a tap where that can be had. */
 async function wake() {
@@ -90,22 +94,31 @@ export function volume(room, session, value) {
 export async function openMic() {
   await wake();
   shutMic();
+  const mine = asked;
   sound.micState = 'asking';
   changed();
+  let got;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({
+    got = await navigator.mediaDevices.getUserMedia({
       audio: {
         deviceId: memory.input ? { ideal: memory.input } : undefined, channelCount: 1,
         echoCancellation: memory.echo, noiseSuppression: memory.noise, autoGainControl: memory.gain,
       },
     });
   } catch (error) {
+    if (mine !== asked) throw error;
     sound.micState = error.name === 'NotFoundError' ? 'missing' : error.name === 'NotAllowedError' ? 'denied' : 'broken';
     changed();
     throw error;
   }
+  if (mine !== asked) {
+    for (const late of got.getTracks()) late.stop();
+    throw new Error('asked again');
+  }
+  stream = got;
   const [track] = stream.getAudioTracks();
-  track.onended = () => sound.micState === 'on' && openMic().catch(() => {});
+  // Unplugged, or forbidden: another one, or the reason.
+  track.onended = () => openMic().catch(() => {});
   track.onmute = track.onunmute = () => {
     sound.micState = track.muted ? 'held' : 'on';
     changed();
@@ -118,10 +131,13 @@ export async function openMic() {
   // Without a way to the loudspeaker a worklet never runs; its output is silence.
   source.connect(node).connect(context.destination);
   source.node = node;
-  sound.micState = 'on';
+  sound.micState = track.muted ? 'held' : 'on';
   applyMute();
   changed();
 }
+
+/** Whether nothing of the person's voice leaves the page, whatever the button says. */
+export const isQuiet = () => sound.muted || sound.wantsMute || sound.micState !== 'on';
 
 export function closeMic() {
   if (sound.talking) return;
@@ -129,6 +145,7 @@ export function closeMic() {
 }
 
 function shutMic() {
+  asked++;
   source?.disconnect();
   source?.node?.disconnect();
   for (const track of stream?.getTracks() ?? []) track.stop();
@@ -174,12 +191,7 @@ export async function devices(kind) {
 
 export async function useInput(id) {
   remember({ input: id });
-  if (sound.micState === 'off') return;
-  const talking = sound.talking;
-  sound.talking = null;
-  await openMic().catch(() => {});
-  sound.talking = talking;
-  applyMute();
+  if (sound.micState !== 'off') await openMic().catch(() => {});
 }
 
 export function useOutput(id) {
@@ -190,6 +202,7 @@ export function useOutput(id) {
 export const canChooseOutput = () => 'setSinkId' in AudioContext.prototype;
 
 function told(data) {
+  if ('lost' in data) sound.lost = data.lost;
   if ('level' in data) sound.micLevel = sound.wantsMute && sound.talking ? 127 : data.level;
   if ('talking' in data) {
     sound.talking = data.talking;
@@ -238,4 +251,7 @@ export function comeBack() {
   stayAwake();
 }
 
-navigator.mediaDevices?.addEventListener?.('devicechange', () => changed());
+navigator.mediaDevices?.addEventListener?.('devicechange', () => {
+  if (sound.talking && ['missing', 'broken'].includes(sound.micState)) openMic().catch(() => {});
+  changed();
+});

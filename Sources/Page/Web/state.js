@@ -15,6 +15,10 @@ export const state = {
   levels: new Map(),
   /** Why this node left a room that it did not leave by itself. */
   ends: new Map(),
+  /** What people in rooms called themselves, as long as the page stays: person to name. */
+  names: new Map(),
+  /** The way back into the room that is shown, should the node be started again. */
+  wayBack: null,
   /** Told in the hallway until another room is entered. */
   notice: '',
   /** bit/s to others, over the last seconds. */
@@ -70,8 +74,8 @@ export function on(event, listener) {
 
 function happened(event) {
   const mine = state.status?.rooms.find((room) => room.room === event.room)?.stage?.person;
-  if (event.event === 'closed') state.ends.set(event.room, 'gone.closed');
-  if (event.event === 'removed' && event.on && event.person === mine) state.ends.set(event.room, 'gone.removed');
+  if (event.event === 'closed') state.ends.set(event.room, 'no.roomClosed');
+  if (event.event === 'removed' && event.on && event.person === mine) state.ends.set(event.room, 'no.removed');
   for (const listener of tellers.get(event.event) ?? []) listener(event);
   look();
 }
@@ -121,15 +125,42 @@ export async function look() {
   isLooking = true;
   try {
     const status = await looks.ask('status');
+    if (status.uptime < state.status?.uptime) wasRestarted = true;
     state.status = status;
     count(status);
-    if (state.room && state.wasIn === state.room && !status.rooms.some((room) => room.room === state.room)) state.wasRemoved = state.room;
-    state.wasIn = status.rooms.some((room) => room.room === state.room) ? state.room : null;
+    for (const one of status.rooms.flatMap((room) => room.members)) if (one.name) state.names.set(one.person, one.name);
+    const room = shownRoom();
+    if (room) {
+      state.wasIn = room.room;
+      wasRestarted = false;
+      keepWay(room);
+    } else if (state.wasIn && state.wasIn === state.room) {
+      // Nothing can be asked until the first line is back.
+      if (state.door === 'open') lost(state.room);
+    } else state.wasIn = null;
     changed();
   } catch { /* The line tells when it is back. */ }
   const again = isLooking === 'again';
   isLooking = false;
   timer = setTimeout(look, again ? 100 : document.hidden ? 5000 : state.room ? 1000 : 2000);
+}
+
+let wasRestarted = false;
+
+function lost(room) {
+  state.wasIn = null;
+  state.wasRemoved = room;
+  if (!wasRestarted || state.wayBack?.room !== room) state.wayBack = null;
+  wasRestarted = false;
+}
+
+/** A link of one's own; of no use where nobody else is, and made anew when others are. */
+async function keepWay({ room, members }) {
+  const who = members.map((one) => one.node).sort().join();
+  if (members.length < 2 || state.wayBack?.room === room && state.wayBack.who === who) return;
+  state.wayBack = { room, who };
+  const made = await looks.ask('invite', { room, lifetime: 86400 }).catch(() => null);
+  if (state.wayBack?.room === room) state.wayBack.link = made?.link;
 }
 
 function count(status) {

@@ -16,29 +16,36 @@ export function say(words) {
   }, 1200);
 }
 
-/** Shown for a while, with a way back where there is one. */
+/** Shown for a while and said, with a way back where there is one. */
 export function toast(words, undo) {
+  say(undo ? `${words} ${t('undo')}?` : words);
   const note = h('div', { class: 'toast', role: undo ? 'group' : undefined }, h('span', { text: words }),
     undo && button(t('undo'), { kind: 'plain', onclick: () => { undo(); note.remove(); } }));
   place().append(note);
   setTimeout(() => note.remove(), undo ? 10000 : 6000);
 }
 
+const topSheet = () => [...document.querySelectorAll('dialog[open]')].at(-1);
+
+/** A screen reader hears nothing from beneath an open sheet. */
+function listen() {
+  (topSheet() ?? document.body).append(document.getElementById('said'));
+}
+
 /** What lies beneath an open sheet is neither seen well nor tapped. */
 function place() {
-  const sheet = [...document.querySelectorAll('dialog[open]')].at(-1);
+  const sheet = topSheet();
   if (!sheet) return document.getElementById('toasts');
   const own = sheet.querySelector('.toasts') ?? h('div', { class: 'toasts' });
   sheet.append(own);
   return own;
 }
 
-/** What the node refused, in the person's language where we know the reason. */
+/** What the node refused, in the person's language; what only programs do wrong has no words of its own. */
 export function complain(error) {
-  const key = `no.${error.code}`;
+  const key = error.code === 'lost' ? 'door.lost' : `no.${error.code}`;
   const words = t(key);
-  toast(words === key ? error.message || t('no.other') : words);
-  say(words === key ? error.message || t('no.other') : words);
+  toast(words === key ? t('no.other') : words);
 }
 
 const open = new Set();
@@ -55,12 +62,14 @@ export function sheet(title, content, { onclose, update, wide } = {}) {
   const handle = { dialog, update, close: () => dialog.close() };
   dialog.onclose = () => {
     open.delete(handle);
+    listen();
     dialog.remove();
     onclose?.();
   };
   document.body.append(dialog);
   open.add(handle);
   dialog.showModal();
+  listen();
   update?.();
   return handle;
 }
