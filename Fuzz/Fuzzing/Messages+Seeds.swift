@@ -95,6 +95,8 @@ extension Messages {
       [24] + Prune(tree: .b, fromParent: true, number: 9).encoded(tag: 3),
       [25] + Pull(session: session, first: Limits.firstCounter, mask: 5).encoded(tag: 3),
       [26] + attestation.encoded(tag: 3),
+      [40] + Meeting.ask(NodeID(key.raw), contact).encoded(tag: 3),
+      [40] + Meeting.call(contact).encoded(tag: 3),
     ]
   }
 

@@ -39,7 +39,7 @@ enum Messages {
     case 36: try Stamp(from: &reader).encode(into: &writer)
     case 37: return try HybridPart(from: &reader, of: HybridPart.keyBytes).encoded
     case 38: return try HybridPart(from: &reader, of: HybridPart.answerBytes).encoded
-    case 39: return try more(kind, &reader)
+    case 39, 40: return try more(kind, &reader)
     default: return nil
     }
     try reader.finish()
@@ -82,6 +82,7 @@ enum Messages {
     case 32: try Hand(from: &reader).encoded(tag: tag)
     case 33: try PairCheckMessage(from: &reader).encoded(tag: tag)
     case 39: try Reaction(from: &reader).encoded(tag: tag)
+    case 40: try Meeting(from: &reader).encoded(tag: tag)
     default: nil
     }
   }

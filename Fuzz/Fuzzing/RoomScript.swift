@@ -105,6 +105,8 @@ struct RoomScript: ~Copyable {
       (.disconnect, [0]), (.offerWant, [0]), (.leave, [0]),
       (.forwardJoin, ForwardJoin(timeToLive: 3, contact: contact).encoded(tag: 0)),
       (.shuffle, walk.encoded(tag: 0)), (.shuffleReply, walk.encoded(tag: 0)),
+      (.meeting, Meeting.call(contact).encoded(tag: 0)),
+      (.meeting, Meeting.ask(contact.node, contact).encoded(tag: 0)),
       (.offer, Offer(tree: .a, open: true, isRoot: true, delay: 9, path: [7]).encoded(tag: 0)),
       (.offer, Offer(tree: .b, open: true, isRoot: true, delay: 9, path: [7]).encoded(tag: 0)),
       (

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -29,6 +30,13 @@ extern int sendmmsg(int, struct mmsghdr *, unsigned int, int);
 
 // prctl is variadic, which Swift does not import.
 static inline int starling_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+// Whether the kernel believes that something keeps its clock right; -1 when it does not say.
+static inline int starling_clock_is_set(void) {
+  struct timex now = {0};
+  if (adjtimex(&now) < 0) return -1;
+  return (now.status & STA_UNSYNC) == 0;
+}
 
 static const uint32_t starling_epollin = EPOLLIN;
 static const uint32_t starling_epollout = EPOLLOUT;

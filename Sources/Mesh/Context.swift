@@ -18,6 +18,8 @@ struct Context: ~Copyable {
   private var refilled = Instant(nanoseconds: 0)
   /// Checks of stamps, in all rooms together: each takes as long as a hundred signatures.
   var stamps: Allowance
+  /// Dials for others' sake, in all rooms together.
+  var favours: Allowance
   /// Empty but in simulations of hostile nodes.
   var mischief: Mischief = []
 
@@ -32,6 +34,7 @@ struct Context: ~Copyable {
     self.contact = contact
     self.capacity = capacity
     stamps = Allowance(every: settings.entry.stampPause, burst: settings.entry.stampBurst)
+    favours = Allowance(every: settings.meeting.favourPause, burst: settings.meeting.favours)
   }
 
   mutating func send(_ type: MessageType, _ body: [UInt8], on link: LinkID) {

@@ -117,6 +117,14 @@ extension Participant {
     rooms.first { $0.id == id }?.roster[session] != nil
   }
 
+  package var linked: [NodeID] { ctx.links.up.compactMap { ctx.links.node(of: $0) } }
+
+  /// A parent in both trees, or no need of any.
+  package func isFedTwice(in id: RoomID) -> Bool {
+    guard let room = rooms.first(where: { $0.id == id }), room.isMember else { return false }
+    return room.isRootNow || room.forest.slots.allSatisfy { $0.parent != nil }
+  }
+
   /// The hash by which rosters are compared; zero outside the room.
   package func rosterVersions(in id: RoomID) -> UInt64 {
     rooms.first { $0.id == id }?.roster.hash.versions ?? 0

@@ -31,4 +31,5 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   case badForestMessage, noSuchTree
   // Reach
   case badListing, listingFull
+  case badMeeting, noMeeting
 }

@@ -6,6 +6,7 @@ package import Wire
 extension Participant {
   package func status(at now: Instant) -> Status {
     var status = Status(node: ctx.contact.node, contact: ctx.contact)
+    status.reachability = reachability
     status.peers = ctx.links.up.compactMap { link in
       guard let node = ctx.links.node(of: link), let endpoint = ctx.links.endpoint(of: link),
         let measured = ctx.links.statistics(of: link)

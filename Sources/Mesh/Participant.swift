@@ -8,15 +8,16 @@ package import Wire
 /// ``nextDeadline``, which it reads again after every call; nothing from the network can trap.
 package struct Participant: ~Copyable {
   let identity: Identity
-  private(set) var ctx: Context
+  var ctx: Context
   private(set) var lobby: Lobby
   private(set) var rooms: [Room] = []
   private var nextHousekeeping: Instant
   private var listingVersion: UInt32 = 0
   private var nextListing: Instant
   /// Where the shell says this node is, and where others see it.
-  private var places: [Endpoint] = []
-  private var sightings = Sightings()
+  var places: [Endpoint] = []
+  var sightings = Sightings()
+  var reachability = Reachability()
   private var keepsakes: OrderedDictionary<RoomID, Keepsake> = [:]
   /// Opened records of the datagram at hand, out of the way of what handling them sends.
   private var records: [Record] = []
@@ -225,30 +226,9 @@ package struct Participant: ~Copyable {
       lobby.dialFailed(node, &ctx)
       for room in rooms { room.dialFailed(node, &ctx) }
     case .reflected(let endpoint, let node): reflected(endpoint, by: node)
+    case .called: called()
     case .suspect, .recovered, .roamed: break
     }
-  }
-
-  private mutating func reflected(_ endpoint: Endpoint, by node: NodeID) {
-    guard sightings.saw(endpoint, by: node) else { return }
-    if let latest = sightings.believed.first, !places.contains(latest) {
-      ctx.tell(.reflected(latest))
-    }
-    move()
-  }
-
-  /// Where others see this node goes first, for that is where it was reached; what only programs on
-  /// this machine can reach is left out as soon as there is anything else.
-  private mutating func move() {
-    let seen = sightings.believed
-    let all = seen + places.filter { !seen.contains($0) }
-    let outside = all.filter { !$0.isLoopback }
-    let contact = Contact(
-      node: ctx.contact.node, token: ctx.contact.token, endpoints: outside.isEmpty ? all : outside,
-      tunnel: ctx.contact.tunnel)
-    guard contact != ctx.contact else { return }
-    ctx.contact = contact
-    for room in rooms { room.moved(to: ctx.contact, &ctx) }
   }
 }
 
@@ -400,7 +380,7 @@ extension Participant {
     _ id: RoomID, secret: Bytes16?, persona: borrowing SigningPair, charter: Charter?,
     name: String, flags: Presence.Flags, phase: Room.Phase
   ) throws(KeysError) {
-    var flags = flags
+    var flags = flags.union(reachability.flags)
     if ctx.capacity.relays { flags.insert(.relays) }
     if ctx.entropy.below(2 as UInt64) == 1 { flags.insert(.colourB) }
     let invite: SigningPair? =
@@ -480,6 +460,7 @@ extension Participant {
     guard nextHousekeeping <= ctx.now else { return }
     nextHousekeeping = ctx.now + .seconds(5)
     if sightings.expire(at: ctx.now) { move() }
+    judgeReachability()
     for room in rooms {
       guard let charter = room.charter, charter.genesis.expiry <= ctx.now.milliseconds else {
         continue

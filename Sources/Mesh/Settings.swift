@@ -13,6 +13,7 @@ package struct Settings: Sendable {
   package var hands = HandSettings()
   package var reactions = ReactionSettings()
   package var entry = EntrySettings()
+  package var meeting = MeetingSettings()
 
   /// Rooms at once. A guess: a person listens to one or two.
   package var rooms = 16

@@ -4,6 +4,7 @@ package import Wire
 package struct Status: Sendable {
   package var node: NodeID
   package var contact: Contact
+  package var reachability = Reachability()
   package var peers: [PeerStatus] = []
   package var rooms: [RoomStatus] = []
   package var listings: [ListingStatus] = []

@@ -15,7 +15,7 @@ extension Host {
     let status = status()
     return StatusReport(
       node: status.node.text, version: identity.version,
-      addresses: addresses(status).map(\.text),
+      addresses: addresses(status).map(\.text), reach: reach(status.reachability),
       uptime: Double((clock.now - startedAt).milliseconds) / 1_000,
       peers: status.peers.map(peer), rooms: status.rooms.map(room),
       listings: status.listings.map {
@@ -50,6 +50,12 @@ extension Host {
         node: status.node, host: $0.host, port: $0.port, token: status.contact.token,
         tunnel: status.contact.tunnel)
     }
+  }
+
+  private func reach(_ reachability: Reachability) -> StatusReport.Reach {
+    StatusReport.Reach(
+      ipv4: reachability.ipv4.rawValue, ipv6: reachability.ipv6.rawValue,
+      found: reachability.isFound)
   }
 
   private func peer(_ peer: PeerStatus) -> StatusReport.Peer {

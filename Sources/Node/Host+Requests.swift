@@ -10,6 +10,7 @@ extension Host {
     switch request {
     case .id: answer(id, introduction)
     case .status: answer(id, report)
+    case .doctor: answer(id, examination.report)
     case .rooms: answer(id, RoomsReport(rooms: roomList))
     case .stop:
       try refuseDevices(id)

@@ -54,6 +54,8 @@ package actor Host {
   private var hellos: HelloLog?
   private let kept: KeptOperations?
   let blocks: BlockList?
+  /// What the settings say of its place in the network.
+  var setup = Examination()
   /// Sessions of the blocked, by room.
   var silencedSessions: [RoomID: Set<SessionID>] = [:]
   private var nextLook: Int64 = 0

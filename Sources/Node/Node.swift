@@ -90,6 +90,7 @@ package struct Node: ~Copyable {
     defer { loop.stop() }
     try await host.start { stop.yield() }
     for descriptor in stopDescriptors { try await host.stop(onInputAt: descriptor) }
+    await host.examine(with: configuration)
     try await attach(host)
     try await host.openControl(at: configuration.control)
     await host.reachable(at: await Self.places(configuration, port: host.local.port))

@@ -33,6 +33,12 @@ package enum Measure: String, CaseIterable, Sendable {
   case depthMax = "depth_max"
   /// Nodes with a parent in both trees, of those that need them.
   case twoParents = "two_parents_percent"
+  /// From the wish to join to a parent in both trees, of those alive.
+  case fedP50 = "fed_twice_p50_ms"
+  case fedP99 = "fed_twice_p99_ms"
+  case fedWorst = "fed_twice_worst_ms"
+  /// Links between two behind routers, at the end.
+  case metLinks = "links_between_routers"
   /// Nodes with the same relay above them in both trees.
   case sharedPercent = "shared_relay_percent"
   case loops

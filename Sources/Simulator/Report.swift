@@ -140,7 +140,7 @@ extension World {
       (.twoParents, Self.percent(shape.twoParents, of: shape.needy)),
       (.sharedPercent, Self.percent(shape.shared, of: shape.needy)),
       (.loops, Double(shape.loops)),
-    ]
+    ] + feeding
   }
 
   private var presence: [(measure: Measure, value: Double)] {

@@ -30,6 +30,8 @@ final class Resident {
   var frozenQueue = 0
   var askedAt: Int64 = 0
   var joinedAt: Int64?
+  /// When it first had a parent in both trees.
+  var fedAt: Int64?
   var diedAt = Int64.max
   var session: SessionID?
   var wasDisturbed = false

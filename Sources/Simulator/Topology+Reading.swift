@@ -229,6 +229,7 @@ extension Topology.Tuning {
     if object.has("doubt_after_ms") { doubtAfter = try object.milliseconds("doubt_after_ms") }
     if object.has("replace_after_ms") { replaceAfter = try object.milliseconds("replace_after_ms") }
     if object.has("children_max") { childrenMaximum = try object.count("children_max", in: 1...64) }
+    meets = try object.flag("meetings", else: true)
     try object.finish()
   }
 }

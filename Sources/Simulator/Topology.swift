@@ -163,6 +163,8 @@ package struct Topology: Sendable {
     var doubtAfter: Int64?
     var replaceAfter: Int64?
     var childrenMaximum: Int?
+    /// Neighbours bring together whom routers keep apart.
+    var meets = true
   }
 }
 

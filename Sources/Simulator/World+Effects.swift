@@ -13,6 +13,11 @@ extension World {
     if arrival, isMeasuring, !carriedSound { resident.controlIn += 1 }
     if resident.isAlive { sendAll(from: resident, forwarding: arrival && carriedSound) }
     effects.removeAll()
+    if resident.fedAt == nil, resident.joinedAt != nil, let room,
+      resident.participant.isFedTwice(in: room)
+    {
+      resident.fedAt = now
+    }
     check(resident)
   }
 

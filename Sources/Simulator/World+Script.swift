@@ -62,6 +62,7 @@ extension World {
     if let value = tuning.doubtAfter { settings.forest.doubtAfter = .nanoseconds(value) }
     if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
     if let value = tuning.childrenMaximum { settings.forest.childrenMaximum = value }
+    if !tuning.meets { settings.meeting.asked = 0 }
     return settings
   }
 

@@ -39,6 +39,15 @@ package struct Endpoint: Hashable, Comparable, Sendable {
     return address != .zero && address.high >> 56 != 0xFF
   }
 
+  /// Means something on one cable or in one provider's network alone (RFC 1918, 3927, 4193, 4291,
+  /// 6598).
+  package var isPrivate: Bool {
+    if isLoopback { return true }
+    guard let ipv4 else { return address.high >> 57 == 0x7E || address.high >> 54 == 0x3FA }
+    return ipv4 >> 24 == 10 || ipv4 >> 20 == 0xAC1 || ipv4 >> 16 == 0xC0A8
+      || ipv4 >> 16 == 0xA9FE || ipv4 >> 22 == 0x191
+  }
+
   /// What counts as one neighbourhood for diversity and rate limits: /16 in IPv4, /32 in IPv6.
   package var neighbourhood: UInt32 {
     if let ipv4 { return ipv4 >> 16 }

@@ -9,7 +9,7 @@ struct ControlRequestTests {
   static let address = PeerAddress(node: NodeID(.zero), host: "example.org", port: 4000)
 
   static let requests: [ControlRequest] = [
-    .id, .status, .rooms, .stop,
+    .id, .status, .rooms, .stop, .doctor,
     .create(title: "Küche", access: .open, name: "Ann"),
     .create(title: "Kitchen", access: .social, name: nil),
     .join(invite, name: "Ben"), .joinListed(room: "Newsroom", name: nil),

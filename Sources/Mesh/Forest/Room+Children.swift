@@ -115,7 +115,7 @@ extension Room {
     if let existing, forest.children[index][existing].until == nil { return true }
     guard isInterior(graft.tree) else { return false }
     if forest.lasting(graft.tree) >= capacity(ctx) {
-      guard preempt(for: graft, &ctx) else { return false }
+      guard preempt(for: graft, of: peer, &ctx) else { return false }
     }
     forest.children[index].removeAll { $0.link == link }
     forest.children[index].append(
@@ -127,11 +127,18 @@ extension Room {
 
   /// A newcomer that can carry children takes the place of the weakest leaf, which finds another
   /// parent below it: this keeps the trees flat.
-  private func preempt(for graft: Graft, _ ctx: inout Context) -> Bool {
-    guard graft.interior else { return false }
+  ///
+  /// So does one that can have few parents, of one that can have others.
+  private func preempt(
+    for graft: Graft, of peer: RoomLink, _ ctx: inout Context
+  ) -> Bool {
+    let hasFew = hasFewParents(peer.session)
+    guard graft.interior || hasFew else { return false }
     let index = Int(graft.tree.rawValue)
-    let victim = forest.children[index].filter { $0.until == nil && !$0.interior }
-      .min { ($0.uplink, $0.link) < ($1.uplink, $1.link) }
+    let victim = forest.children[index].filter { child in
+      child.until == nil && (hasFew || !child.interior)
+        && !hasFewParents(child.session)
+    }.min { ($0.interior ? 1 : 0, $0.uplink, $0.link) < ($1.interior ? 1 : 0, $1.uplink, $1.link) }
     guard let victim else { return false }
     dismiss(victim, graft.tree, &ctx)
     return true

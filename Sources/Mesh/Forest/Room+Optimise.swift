@@ -55,6 +55,7 @@ extension Room {
       $0.session != me.session && !linked.contains($0.session)
     }
     ctx.entropy.shuffle(&strangers)
+    strangers.sort { obstacles($0) < obstacles($1) }
     for member in strangers.prefix(2) {
       reach(member.introduction.contact, for: .candidate, &ctx)
     }
@@ -120,14 +121,21 @@ extension Room {
   }
 
   /// Childless relays of the commoner colour change over, by chance so that not all do at once.
+  ///
+  /// Where somebody can be fed by few, those few must have both colours, children or not.
   private func balanceColour(_ ctx: inout Context) {
-    guard me.presence.flags.contains(.relays), forest.children.allSatisfy(\.isEmpty) else { return }
+    guard me.presence.flags.contains(.relays) else { return }
+    let isApart = hasShifting
+    let shelter = me.presence.flags.contains(.sheltered)
     var counts = [0, 0]
     for member in roster.members.values where member.relays && !member.isRoot {
+      if isApart, member.presence.flags.contains(.sheltered) != shelter { continue }
       counts[Int(member.presence.colour.rawValue)] += 1
     }
     let mine = counts[Int(me.presence.colour.rawValue)]
     let other = counts[Int(me.presence.colour.other.rawValue)]
+    let isWanted = isApart && !shelter && other == 0
+    guard isWanted || forest.children.allSatisfy(\.isEmpty) else { return }
     guard mine > other + 1 + other / 4 else { return }
     guard ctx.entropy.below(UInt64(mine) * 2) < UInt64(mine - other) else { return }
     publish(&ctx) { $0.flags.formSymmetricDifference(.colourB) }
@@ -196,19 +204,23 @@ extension Room {
       asked.append(peer.session)
     }
     var roots: [(contact: Contact, uplink: UInt8)] = []
-    var relays: [(contact: Contact, uplink: UInt8)] = []
+    var relays: [(contact: Contact, uplink: UInt8, obstacles: Int)] = []
     for member in roster.members.values where !asked.contains(member.session) {
       if member.isRoot {
         roots.append((member.introduction.contact, member.presence.uplink))
       } else if member.relays, member.presence.colour == tree {
-        relays.append((member.introduction.contact, member.presence.uplink))
+        relays.append(
+          (member.introduction.contact, member.presence.uplink, obstacles(member)))
       }
     }
     ctx.entropy.shuffle(&roots)
     ctx.entropy.shuffle(&relays)
+    relays.sort { $0.obstacles < $1.obstacles }
     // Those with much to give are more likely to have room.
-    let few = relays.prefix(2 * count.relays).sorted { $0.uplink > $1.uplink }
-    return (roots.prefix(count.roots) + few.prefix(count.relays)).map(\.contact)
+    let few = relays.prefix(2 * count.relays).sorted {
+      ($0.obstacles, $1.uplink) < ($1.obstacles, $0.uplink)
+    }
+    return roots.prefix(count.roots).map(\.contact) + few.prefix(count.relays).map(\.contact)
   }
 
   /// One after the other, and more rarely while nobody speaks.

@@ -189,7 +189,7 @@ extension Room {
     let takesMe = offer.open || forest.slots[index].parent == link
     let interior = me.presence.flags.contains(.relays) && me.presence.colour == tree
     // A full parent may still give us a leaf's place.
-    guard takesMe || interior else { return nil }
+    guard takesMe || interior || me.presence.flags.contains(.shifting) else { return nil }
     if strict {
       let other = forest.slots[1 - index]
       if let parent = other.parent ?? other.asking?.link, parent == link { return nil }

@@ -12,7 +12,11 @@ final class Dial {
   let keys: AddressKeys
   /// How the answer addresses us; kept over all attempts.
   let index: UInt32
-  let began: Instant
+  private(set) var began: Instant
+  /// Made because another asked for it: it ends soon, and nobody is told.
+  private(set) var isFavour: Bool
+  /// When the same message 1 goes out once more: whoever answered it ignores it then.
+  var repeats: ArraySlice<Instant> = []
 
   var noise: NoiseHandshake?
   /// Message 1 of this attempt.
@@ -23,8 +27,9 @@ final class Dial {
   /// Where this attempt was asked for a cookie already.
   var cookied: [Endpoint] = []
 
-  init(contact: Contact, index: UInt32, at now: Instant) {
+  init(contact: Contact, index: UInt32, isFavour: Bool, at now: Instant) {
     self.contact = contact
+    self.isFavour = isFavour
     self.index = index
     keys = AddressKeys(node: contact.node, token: contact.token)
     began = now
@@ -48,6 +53,15 @@ final class Dial {
     others.append(place)
     return true
   }
+
+  /// Somebody here wants it too.
+  func becomeOwn(at now: Instant, due: Instant) {
+    isFavour = false
+    began = now
+    self.due = due
+  }
+
+  var nextDue: Instant { repeats.first.map { min($0, due) } ?? due }
 
   var mac1: Bytes16 {
     let end = hello.count - 2 * LinkSpec.mac

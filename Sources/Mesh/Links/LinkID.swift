@@ -31,6 +31,8 @@ package enum LinkEvent: Hashable, Sendable {
   case reflected(Endpoint, from: NodeID)
   /// The peer moved to another address.
   case roamed(LinkID)
+  /// Somebody made a link from an address to which nothing had been sent.
+  case called(LinkID)
 }
 
 /// Why a link ended.

@@ -145,8 +145,16 @@ extension Links {
     }
     session.confirmedAt = now
     session.path.measured(now - answer.answeredAt)
+    let isStranger = !isAcquainted(answer.source, at: now) && !isAcquainted(source, at: now)
     install(session, at: now, into: &effects)
+    if isStranger { events.append(.called(session.id)) }
     return true
+  }
+
+  /// A router may have let it in because we wrote there, and on one cable there is none.
+  private func isAcquainted(_ source: Endpoint, at now: Instant) -> Bool {
+    source.isPrivate || acquaintances.contains(source, at: now)
+      || table.all.contains { $0.endpoint.address == source.address }
   }
 
   /// Whether a finished handshake with `dialler` becomes a link.

@@ -12,9 +12,12 @@ extension Links {
     _ contact: Contact, at now: Instant, into effects: inout Effects
   ) {
     let node = contact.node
-    guard table[node] == nil, !isDialling(node) else { return }
+    guard table[node] == nil else { return }
     var contact = contact
     contact.endpoints = contact.endpoints.filter(\.isDiallable)
+    if let running = dials.first(where: { $0.contact.node == node }) {
+      return adopt(running, contact, at: now, into: &effects)
+    }
     guard
       node != id, !contact.endpoints.isEmpty || contact.tunnel != nil, dials.count < settings.dials,
       redials.until(node).map({ $0 <= now }) ?? true,
@@ -24,7 +27,7 @@ extension Links {
       events.append(.failed(node))
       return
     }
-    let dial = Dial(contact: contact, index: index, at: now)
+    let dial = Dial(contact: contact, index: index, isFavour: false, at: now)
     dials.append(dial)
     if headerKeys.changeDue == nil { headerKeys.rotate(at: now, &entropy) }
     attempt(dial, at: now, into: &effects)
@@ -40,8 +43,11 @@ extension Links {
   }
 
   mutating func retryDials(at now: Instant, into effects: inout Effects) {
+    repeatHellos(at: now, into: &effects)
     for dial in dials where dial.due <= now {
-      if dial.attempt <= settings.dialPauses.count, now - dial.began < settings.dialLimit {
+      if dial.isFavour {
+        forgetDial(to: dial.contact.node)
+      } else if dial.attempt <= settings.dialPauses.count, now - dial.began < settings.dialLimit {
         attempt(dial, at: now, into: &effects)
       } else {
         forgetDial(to: dial.contact.node)
@@ -59,7 +65,7 @@ extension Links {
   }
 
   /// Message 1 with a new ephemeral key and a later time, to all the contact's endpoints at once.
-  private mutating func attempt(
+  mutating func attempt(
     _ dial: Dial, at now: Instant, into effects: inout Effects
   ) {
     let pauses = settings.dialPauses
@@ -93,8 +99,16 @@ extension Links {
       dial.noise = nil
       return
     }
-    for endpoint in dial.places {
-      sendMasked(dial.hello, mask: dial.keys.mask, to: endpoint, into: &effects)
+    sendHello(dial, to: dial.places, at: now, into: &effects)
+  }
+
+  mutating func sendHello(
+    _ dial: Dial, to places: [Endpoint], at now: Instant, into effects: inout Effects
+  ) {
+    guard !dial.hello.isEmpty else { return }
+    for place in places {
+      acquaintances.wrote(to: place, at: now)
+      sendMasked(dial.hello, mask: dial.keys.mask, to: place, into: &effects)
     }
   }
 

@@ -24,9 +24,7 @@ extension Links {
     } else {
       guard path.isDiallable, dial.learn(path) else { return }
     }
-    if !dial.hello.isEmpty {
-      sendMasked(dial.hello, mask: dial.keys.mask, to: path, into: &effects)
-    }
+    sendHello(dial, to: [path], at: now, into: &effects)
   }
 
   /// A way is no more.

@@ -14,6 +14,7 @@ extension Links {
       reason, until: now.advanced(by: settings.closedLife), answers: 0)
     schedule(now.advanced(by: settings.closedLife), .linkTimeout)
     table.retire(session)
+    acquaintances.wrote(to: session.endpoint, at: now)
     announceEnd(session, .closedHere(reason), into: &effects)
   }
 
@@ -65,6 +66,7 @@ extension Links {
     guard session.standing == .current else { return }
     session.standing = .closed(CloseReason.leaving, until: now, answers: 0)
     table.remove(session)
+    acquaintances.wrote(to: session.endpoint, at: now)
     announceEnd(session, reason, into: &effects)
   }
 

@@ -83,7 +83,7 @@ extension Links {
   /// Finds the next deadline.
   private mutating func plan(at now: Instant) {
     if let due = headerKeys.changeDue { schedule(due, .rekey) }
-    for dial in dials { schedule(dial.due, .dialling) }
+    for dial in dials { schedule(dial.nextDue, .dialling) }
     if let due = reception.halfOpenDue { schedule(due, .handshake) }
     let agenda = table.agenda
     for slot in agenda.slots {

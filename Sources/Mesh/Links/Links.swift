@@ -28,6 +28,7 @@ package struct Links: ~Copyable {
   var refusals: Refusals
   var redials: DialMemory
   var detours = Detours()
+  var acquaintances = Acquaintances()
   /// Sessions with something to send.
   var dirty: [Session] = []
   /// The earliest moment at which ``tick(at:into:)`` has something to do; may be early, never late.

@@ -12,6 +12,9 @@ struct Sightings {
   /// As many neighbours as are listened to, and addresses believed at once. Guesses: IPv4 and IPv6.
   private static let most = 16
   private static let mostBelieved = 2
+  /// Peers that must have said where they see us: who has two neighbours has no third to ask. One
+  /// that lies is found out by the next.
+  private static let enough = 2
 
   private var all: [Sighting] = []
   /// Latest first.
@@ -42,6 +45,20 @@ struct Sightings {
     let before = believed
     forgetUnseen()
     return believed != before
+  }
+
+  /// What is between this node, which is at `places`, and those who see it.
+  ///
+  /// Who is on the same cable tells nothing about the world, and a forwarded port that the settings
+  /// name is as good as an own address.
+  func translation(isIPv4: Bool, places: [Endpoint]) -> Translation {
+    let seen = all.map(\.endpoint).filter { ($0.ipv4 != nil) == isIPv4 && !$0.isPrivate }
+    let own = seen.count(where: places.contains)
+    let others = seen.filter { !places.contains($0) }
+    guard max(own, others.count) >= Self.enough else { return .unknown }
+    if own >= others.count { return .none }
+    let most = others.map { one in others.count { $0 == one } }.max() ?? 0
+    return most >= 2 && most * 2 >= others.count ? .independent : .dependent
   }
 
   private mutating func forgetUnseen() {

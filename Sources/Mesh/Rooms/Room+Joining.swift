@@ -18,6 +18,7 @@ extension Room {
     } else {
       remember(contact.node, purpose, &ctx)
       ctx.links.dial(contact, at: ctx.now, into: &ctx.effects)
+      planMeeting(contact.node, &ctx)
     }
   }
 
@@ -160,7 +161,9 @@ extension Room {
       link: link, node: node, session: session, person: join.certificate.persona,
       invite: join.admission?.invite, theirTag: join.tag, since: ctx.now,
       futile: Allowance(
-        every: ctx.settings.entry.futilePause, burst: ctx.settings.entry.futileOperations))
+        every: ctx.settings.entry.futilePause, burst: ctx.settings.entry.futileOperations),
+      meetings: Allowance(
+        every: ctx.settings.meeting.pauseOfLink, burst: ctx.settings.meeting.ofLink))
     if joinsSent[link] == nil { sendJoin(on: link, isAnswer: true, &ctx) }
     if forest.isHungry && !isRootNow {
       links[link]?.feedsUntil = ctx.now + ctx.settings.forest.firstFeed + .seconds(1)

@@ -102,6 +102,7 @@ extension Room {
     case .neighbourReply: received(try NeighbourReply(from: &reader), from: link, &ctx)
     case .disconnect: received(try Disconnect(from: &reader), from: link, &ctx)
     case .forwardJoin: received(try ForwardJoin(from: &reader), from: link, &ctx)
+    case .meeting: received(try Meeting(from: &reader), from: link, &ctx)
     case .offerWant: receivedOfferWant(from: link, &ctx)
     case .offer: received(try Offer(from: &reader), from: link, &ctx)
     case .graft: received(try Graft(from: &reader), from: link, &ctx)
@@ -131,6 +132,7 @@ extension Room {
 
   func tick(_ ctx: inout Context) {
     tickOverlay(&ctx)
+    tickMeetings(&ctx)
     tickPresence(&ctx)
     tickKeys(&ctx)
     tickOperations(&ctx)
@@ -143,6 +145,7 @@ extension Room {
     var next = overlay.nextDeadline
     next = .earlier(next, Deadline(min(nextCompare, nextBeat), .antiEntropy))
     next = .earlier(next, authorityDeadline)
+    next = .earlier(next, meetings.nextDue.map { Deadline($0, .dialling) })
     next = .earlier(next, Deadline(forest.nextOptimise, .optimise))
     next = .earlier(next, repairDeadline(settings).map { Deadline($0, .repair) })
     if case .joining(let until) = phase { next = .earlier(next, Deadline(until, .dialling)) }

@@ -69,6 +69,7 @@ final class Room {
   var strangers: OrderedDictionary<SessionID, (record: MemberRecord, until: Instant)> = [:]
 
   let overlay: Overlay
+  var meetings = Meetings()
   var roster: Roster
   /// Members heard of but not known, and until when an answer is awaited.
   var asked: OrderedDictionary<SessionID, Instant> = [:]
@@ -195,6 +196,7 @@ struct RoomLink {
   var declinedUntil: Instant?
   /// Operations it may still send that lead to nothing.
   var futile: Allowance
+  var meetings: Allowance
 }
 
 /// A speaker's next key, which has to come.

@@ -18,6 +18,7 @@ extension ControlRequest {
     case .talk(let room, let format, let bitrate):
       return Fields(request: "talk", room: room, bitrate: bitrate, format: format)
     case .stopTalking: return Fields(request: "talk.stop")
+    case .doctor: return Fields(request: "doctor")
     case .mute(let isMuted): return Fields(request: "mute", on: isMuted)
     case .volume(let room, let session, let volume):
       return Fields(request: "volume", room: room, session: session, volume: volume)
@@ -40,6 +41,7 @@ extension ControlRequest {
       }
       return .revokeDevice(device)
     case "features": return .features
+    case "doctor": return .doctor
     case "settings": return try settings(fields)
     case "hear": return .hear(fields.room, fields.format ?? .opus)
     case "hear.stop": return .stopHearing

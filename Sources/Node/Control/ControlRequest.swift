@@ -11,7 +11,7 @@ package enum ControlRequest: Hashable, Sendable {
   /// Nil is the only room there is.
   package typealias RoomName = String?
 
-  case id, status, rooms, stop
+  case id, status, rooms, stop, doctor
   case create(title: String, access: Access, name: String?)
   case join(Invite, name: String?)
   case joinListed(room: String, name: String?)

@@ -195,9 +195,18 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var members: Int
   }
 
+  /// What is in front of this node: `none`, `independent`, `dependent` or `unknown`, for each
+  /// family of addresses, and whether strangers get through.
+  package struct Reach: Codable, Hashable, Sendable {
+    package var ipv4: String
+    package var ipv6: String
+    package var found: Bool
+  }
+
   package var node: String
   package var version: String
   package var addresses: [String]
+  package var reach: Reach
   /// Seconds since the start.
   package var uptime: Double
   package var peers: [Peer]

@@ -37,6 +37,7 @@ package enum MessageType: UInt8, Sendable, CaseIterable {
   case forwardJoin = 0x2B
   case shuffle = 0x2C
   case shuffleReply = 0x2D
+  case meeting = 0x2E
 
   // Forest
   case offerWant = 0x30

@@ -17,6 +17,10 @@ package struct Presence: Hashable, Sendable {
     package static let colourB = Flags(rawValue: 8)
     /// Leaves: the last record of this session.
     package static let leaving = Flags(rawValue: 16)
+    /// Behind a router that lets in only what was written to first.
+    package static let sheltered = Flags(rawValue: 32)
+    /// And that shows each peer another port.
+    package static let shifting = Flags(rawValue: 64)
   }
 
   package var session: SessionID
@@ -95,7 +99,7 @@ package struct Presence: Hashable, Sendable {
     let version = try reader.u32()
     let beat = try reader.u32()
     let flags = Flags(rawValue: try reader.u8())
-    guard flags.rawValue < 32 else { throw .unknown }
+    guard flags.rawValue < 128 else { throw .unknown }
     let uplink = try reader.u8()
     let expiry = try reader.u48()
     let milliseconds = try reader.u8()

@@ -80,6 +80,9 @@ final class Network {
   /// Whether nothing gets from one node to the other.
   var isCut: (Int, Int) -> Bool = { _, _ in false }
   var duplicatePermille: UInt64 = 0
+  /// Nodes behind routers that let in only what comes from where they wrote to.
+  var sheltered: OrderedSet<Int> = []
+  private var wroteTo: OrderedDictionary<Int, OrderedSet<Endpoint>> = [:]
   /// Whether stamps that are asked for are good ones, and how many were.
   var arePaid = true
   /// Nodes draw from a seed, which keeps what it drew last; a real node's source keeps nothing.
@@ -236,6 +239,11 @@ final class Network {
     visitor.effects.removeAll()
   }
 
+  private func letsIn(_ flight: Flight) -> Bool {
+    !sheltered.contains(flight.target)
+      || wroteTo[flight.target]?.contains(flight.source) == true
+  }
+
   private func nextOrder() -> Int {
     order += 1
     return order
@@ -264,7 +272,7 @@ final class Network {
         continue
       }
       let node = nodes[flight.target]
-      guard node.isAlive else { continue }
+      guard node.isAlive, letsIn(flight) else { continue }
       node.bytesIn += flight.bytes.count + 28
       node.datagramSizes.append(flight.bytes.count)
       node.participant.handle(
@@ -307,6 +315,9 @@ final class Network {
   }
 
   private func send(_ bytes: [UInt8], from node: Node, to target: Endpoint) {
+    if let index = nodes.firstIndex(where: { $0 === node }), sheltered.contains(index) {
+      wroteTo[index, default: []].append(target)
+    }
     if let visitor = visitors.firstIndex(where: { $0.endpoint == target }) {
       return push(
         Flight(

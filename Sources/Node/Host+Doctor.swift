@@ -1,0 +1,31 @@
+import CLinux
+import Mesh
+import Wire
+
+// Who can reach this node, and how.
+
+extension Host {
+  /// What the settings say of its place in the network.
+  package func examine(with settings: Configuration) {
+    setup.isPortFixed = settings.bind.port != 0
+    setup.isOnLoopback = settings.bind.isLoopback
+    setup.advertises = !settings.advertise.isEmpty
+    setup.transports = settings.transports.count
+    setup.usesProxy = settings.proxy != nil
+    setup.acquaintances = settings.peers.count + settings.seeds.count
+    setup.cables = settings.lan
+  }
+
+  var examination: Examination {
+    let status = status()
+    var result = setup
+    result.port = local.port
+    result.reachability = status.reachability
+    result.addresses = status.contact.endpoints
+    result.peers = status.peers.map(\.endpoint)
+    result.hasTunnel = status.contact.tunnel != nil
+    result.acquaintances += remembered.contacts.count
+    result.isClockKept = starling_clock_is_set() < 0 ? nil : starling_clock_is_set() == 1
+    return result
+  }
+}
