@@ -18,7 +18,8 @@ struct Load: ~Copyable {
       var entropy = Entropy.system
       let identity = try Identity.make(&entropy)
       participant = try Participant(
-        identity: identity, token: nil, settings: Relay.settings, entropy: entropy, at: now)
+        identity: identity, token: nil, settings: Relay.settings, entropy: entropy, at: now,
+        encapsulation: AgreementStandIn())
       socket = try UDPSocket(binding: Endpoint(ipv4: 0x7F00_0001, port: 0))
       perform(.reachableAt([socket.local]), at: now)
       perform(.give(capacity), at: now)

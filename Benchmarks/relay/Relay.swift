@@ -14,7 +14,8 @@ enum Relay {
     let clock = Clock()
     let identity = try Identity.make(&entropy)
     let participant = try Participant(
-      identity: identity, token: nil, settings: settings, entropy: entropy, at: clock.now)
+      identity: identity, token: nil, settings: settings, entropy: entropy, at: clock.now,
+      encapsulation: AgreementStandIn())
     let socket = try UDPSocket(binding: Endpoint(ipv4: 0x7F00_0001, port: 0))
     let host = Host(
       loop: loop, socket: socket, participant: participant,

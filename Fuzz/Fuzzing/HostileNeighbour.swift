@@ -31,7 +31,7 @@ final class HostileNeighbour {
     var entropy = Entropy.seeded(21)
     victim = try Participant(
       identity: try Identity.make(&entropy), token: nil, settings: Settings(),
-      entropy: .seeded(22), at: now)
+      entropy: .seeded(22), at: now, encapsulation: AgreementStandIn())
     var start = Effects()
     victim.handle(.reachableAt([Self.place]), at: now, into: &start)
     victim.handle(.create(title: "flock", access: access, name: "host"), at: now, into: &start)

@@ -31,6 +31,9 @@ package struct FrameKey: ~Copyable, Sendable {
     self.salt = salt
   }
 
+  /// Lends the key itself.
+  package borrowing func withKey<R>(_ body: (borrowing Secret) -> R) -> R { body(key) }
+
   /// Appends header, ciphertext and tag to `out`.
   ///
   /// A counter must never be used twice.

@@ -37,6 +37,11 @@ package struct Identity: ~Copyable, Sendable {
     try SigningPair(seed: try KDF.derive(root, "VR1-creator", nonce.array))
   }
 
+  /// The same person on another machine.
+  package borrowing func copy(at node: consuming AgreementPair) throws(KeysError) -> Identity {
+    Identity(root: try root.copy(), node: node, epoch: 0, settings: [])
+  }
+
   package borrowing func copy() throws(KeysError) -> Identity {
     Identity(
       root: try root.copy(), node: try node.copy(), epoch: epoch, settings: settings)

@@ -25,6 +25,13 @@ package struct SigningPair: ~Copyable, Sendable {
     self.expanded = expanded
   }
 
+  /// What the pair was made from.
+  package borrowing func seed() throws(KeysError) -> Secret {
+    let seed = try Secret()
+    crypto_sign_ed25519_sk_to_seed(seed.pointer, expanded.pointer)
+    return seed
+  }
+
   package borrowing func copy() throws(KeysError) -> SigningPair {
     SigningPair(expanded: try expanded.copy())
   }

@@ -27,6 +27,8 @@ package enum Event: Sendable {
   case reacted(RoomID, PersonaID, Reaction.Sign)
   /// Who acts as host; nil when nobody with a role is here.
   case actingHost(RoomID, PersonaID?)
+  /// A speaker swore two things about the same frames, and is heard by nobody any more.
+  case contradicted(RoomID, PersonaID)
   /// Our microphone was switched off by somebody else.
   case silenced(RoomID)
   /// We hold an invite that its inviter has to honour first.

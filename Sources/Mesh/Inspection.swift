@@ -46,6 +46,8 @@ package struct Inspection: Sendable {
     package var generation: UInt16
     /// Its first frame.
     package var start: UInt32
+    /// Frames of steps before this one cannot be opened with it.
+    package var step: UInt32
   }
 
   package func key(of speaker: SessionID) -> Key? { keys.first { $0.speaker == speaker } }

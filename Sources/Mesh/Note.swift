@@ -20,9 +20,9 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   // Authority
   case badOperation, staleOperation, operationsFull, contradiction, badHand, badReaction, notAllowed
   // Presence and membership
-  case badPresence, stalePresence, expiredPresence, rosterFull, badShuffle
+  case badPresence, stalePresence, expiredPresence, rosterFull, badShuffle, tooManyRecords
   // Keys
-  case badAnnouncement, staleAnnouncement, badGrant, unwantedGrant
+  case badAnnouncement, staleAnnouncement, badGrant, unwantedGrant, tooManyKeys
   // Frames (F1-F4 of Spec 6)
   case unknownSpeaker, wrongFrameSize, duplicateFrame, counterTooFar, frameRate
   case unwantedMedia, suspended, uplinkFull, stageFull

@@ -82,24 +82,53 @@ extension Participant {
     }
   }
 
+  /// Says the same of itself again and again, each time as news and rightly signed: that it is
+  /// there (``MessageType/presence``), who it is (``MessageType/member``), or that it speaks under
+  /// another key (``MessageType/keyAnnouncement``).
+  package mutating func chatter(
+    _ type: MessageType, _ times: Int, in room: RoomID, at now: Instant, into effects: inout Effects
+  ) {
+    within(room, at: now, into: &effects) { room, ctx in
+      for _ in 0..<times {
+        switch type {
+        case .member: room.moved(to: ctx.contact, &ctx)
+        case .keyAnnouncement:
+          if let talker = room.talker { try? room.renewKey(talker, &ctx) }
+        default: room.publish(&ctx) { _ in }
+        }
+      }
+    }
+  }
+
   /// Lends the keys of speakers that are held, for tests that look for them where none should be.
   package borrowing func betray(in room: RoomID, _ body: (borrowing Secret) -> Void) {
     guard let room = rooms.first(where: { $0.id == room }) else { return }
     for speaker in room.keyring.speakers.values {
-      for chain in speaker.chains { chain.withBase { body($0) } }
+      for chain in speaker.chains {
+        chain.withBase { body($0) }
+        chain.withFrameKeys(body)
+      }
     }
   }
 
-  /// Puts a made-up key in the place of a speaker's, to be handed on as if it were the speaker's.
+  /// The same for what a room and its links have that is nobody's but ours.
+  package borrowing func betrayOwn(in room: RoomID, _ body: (borrowing Secret) -> Void) {
+    rooms.first { $0.id == room }?.me.withSeed(body)
+    ctx.hybrid.lend(body)
+  }
+
+  /// Puts a made-up key in the place of a speaker's, to be handed on as if it were the speaker's:
+  /// of its next step, which nothing but a frame can disprove, or of its first.
   package mutating func spoilKey(
-    of session: SessionID, in room: RoomID, at now: Instant, into effects: inout Effects
+    of session: SessionID, in room: RoomID, fromItsStart: Bool, at now: Instant,
+    into effects: inout Effects
   ) {
     within(room, at: now, into: &effects) { room, ctx in
       guard let genuine = room.keyring.newest(of: session),
         let base = try? Secret(random: &ctx.entropy),
         let madeUp = try? Chain(
           session: session, generation: genuine.generation, counterStart: genuine.counterStart,
-          step: genuine.step + 1, base: base, isProven: true, source: nil,
+          step: fromItsStart ? 0 : genuine.step + 1, base: base, isProven: true, source: nil,
           settings: ctx.settings.keys)
       else { return }
       room.keyring.hold(madeUp, keep: ctx.settings.keys.generationsKept)

@@ -28,6 +28,11 @@ extension Participant {
     rooms.first { $0.id == room }?.roster[session]?.introduction.contact
   }
 
+  /// The newest word of a member that it is there, as far as is known here.
+  package func presence(of session: SessionID, in room: RoomID) -> Presence? {
+    rooms.first { $0.id == room }?.roster[session]?.presence
+  }
+
   /// The person's key in a room, for a moderator to let in by name.
   package func persona(in room: RoomID) -> PersonaID? {
     if let known = rooms.first(where: { $0.id == room }) { return known.me.person }

@@ -30,7 +30,7 @@ package struct Participant: ~Copyable {
   package init(
     identity: consuming Identity, token: Bytes16?, settings: Settings, entropy: consuming Entropy,
     at now: Instant, answered: [UInt64] = [], keepsakes: [Keepsake] = [],
-    encapsulation: any KeyEncapsulation = AgreementStandIn()
+    encapsulation: any KeyEncapsulation
   ) throws(KeysError) {
     let linkEntropy = Entropy.branch(of: &entropy)
     let contact = Contact(node: identity.node.publicKey, token: token, endpoints: [])

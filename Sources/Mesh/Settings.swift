@@ -137,6 +137,11 @@ package struct PresenceSettings: Sendable {
   package var askedPatience: Duration = .seconds(2)
   /// Sessions that left, remembered so that old records do not bring them back.
   package var departedMaximum = 4_096
+  /// New records of one person, at once and then one in each pause; persons remembered for it. A
+  /// guess: somebody who presses the button twice a second, twice what a crowd's roster holds.
+  package var records = 40
+  package var recordPause: Duration = .milliseconds(250)
+  package var recordPlaces = 1_024
   /// Records a second sent to one neighbour because it asked or because it lacks them.
   package var answersPerSecond = 256
   package var listingLifetime: Duration = .seconds(120)
@@ -256,6 +261,10 @@ package struct FrameSettings: Sendable {
   package var first: Duration = .milliseconds(500)
   /// Speakers remembered for having sworn two things. A guess: four times the seats.
   package var liars = 64
+  /// Words about frames that are not here, looked at or kept at once, and then one in each pause:
+  /// as many as a newcomer can be told of those speakers.
+  package var oaths = 128
+  package var oathPause: Duration = .milliseconds(100)
   /// A stream without frames for so long is over.
   package var quiet: Duration = .seconds(3)
   package var pullsPerSecond = 20
@@ -295,6 +304,10 @@ package struct KeySettings: Sendable {
   /// less.
   package var keepEarly: Duration = .seconds(10)
   package var generationsKept = 2
+  /// New keys of one person, at once and then one in each pause. A guess: four times as many as
+  /// ``rekeyPause`` lets an honest one make, in twice its bursts.
+  package var announcements = 8
+  package var announcementPause: Duration = .milliseconds(500)
 
   package init() {}
 }

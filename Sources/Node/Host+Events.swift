@@ -59,7 +59,7 @@ extension Host {
       logger.info("Left a room.")
       left(room)
     case .roster, .listings, .speaking, .changed, .hand, .reacted, .actingHost, .invited, .entered,
-      .departed, .compared:
+      .departed, .compared, .contradicted:
       break
     case .waiting(let room):
       logger.info("Waiting to be let in.", metadata: ["room": "\(room.text)"])

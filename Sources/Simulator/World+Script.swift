@@ -34,7 +34,7 @@ extension World {
     let participant = try Participant(
       identity: identity, token: nil,
       settings: settings(greedy: isHostile && group.mischief.contains(.eclipse)), entropy: own,
-      at: clock.instant(now))
+      at: clock.instant(now), encapsulation: AgreementStandIn())
     let resident = Resident(
       index: index, group: number, address: address, participant: participant, clock: clock,
       home: uplinks.count - 1, relays: relays)

@@ -148,14 +148,129 @@ struct RekeyTests {
       network.nodes[0], room, .letSpeak(network.person(rebel, room)))
     network.run(for: .seconds(1))
     network.defy(rebel, room)
-    network.speak(rebel, in: room, frames: 100) { frame in
-      guard frame == 50 else { return }
-      network.moderate(
-        network.nodes[0], room, .mute(network.person(rebel, room), seconds: 0))
+    let muted = network.person(rebel, room)
+    let session = try #require(network.status(rebel, room)?.me)
+    func stream() -> StreamStatus? {
+      network.status(relay, room)?.streams.first { $0.session == session }
     }
-    let session = network.status(rebel, room)?.me
-    let after = network.status(relay, room)?.streams.first { $0.session == session }?.received
-    #expect(after ?? 0 <= 75)
+    var known: StreamStatus?
+    network.speak(rebel, in: room, frames: 100) { frame in
+      if frame == 50 { network.moderate(network.nodes[0], room, .mute(muted, seconds: 0)) }
+      let members = network.status(relay, room)?.members
+      guard known == nil, members?.first(where: { $0.person == muted })?.isMuted == true else {
+        return
+      }
+      known = stream()
+    }
+    #expect(known?.received ?? 0 > 45)
+    #expect(known?.forwarded ?? 0 > 0)
+    #expect(stream()?.received == known?.received)
+    #expect(stream()?.forwarded == known?.forwarded)
+  }
+
+  /// Generations of the host's key, as one that stays hears them, after what `act` did at the
+  /// 100th frame and those after it.
+  private func generations(
+    seed: UInt64, _ act: (Network, RoomID, Int) -> Void
+  ) throws -> (before: UInt16, after: UInt16) {
+    let network = try Network(seed: seed)
+    let room = try network.audience(nodes: 8)
+    let me = try #require(network.status(network.nodes[0], room)?.me)
+    var before: UInt16 = 0
+    network.speak(network.nodes[0], in: room, frames: 400) { frame in
+      if frame == 100 {
+        before = network.nodes[1].participant.inspect(room)?.key(of: me)?.generation ?? 0
+      }
+      act(network, room, frame)
+    }
+    let after = network.nodes[1].participant.inspect(room)?.key(of: me)?.generation
+    return (before, try #require(after))
+  }
+
+  private func remove(_ index: Int, _ network: Network, _ room: RoomID) {
+    let person = network.person(network.nodes[index], room)
+    network.moderate(network.nodes[0], room, .remove(person, seconds: 0, isImmediate: false))
+  }
+
+  /// The second comes 240 ms after the first, before the new key is made; or 500 ms, too late.
+  @Test(arguments: [(112, 1), (125, 2)])
+  func removalsWithinAQuarterOfASecondShareOneKey(frame: Int, keys: UInt16) throws {
+    let (before, after) = try generations(seed: 531) { network, room, now in
+      if now == 100 { remove(5, network, room) }
+      if now == frame { remove(6, network, room) }
+    }
+    #expect(after == before + keys)
+  }
+
+  @Test func aRevokedLinkChangesTheKey() throws {
+    let network = try Network(seed: 532)
+    let room = try network.audience(nodes: 6)
+    let host = network.nodes[0]
+    let me = try #require(network.status(host, room)?.me)
+    let link = try #require(network.invite(host, room, role: .listener, uses: 0))
+    let guest = try network.add()
+    network.command(guest, .join(link.invite, name: "guest"))
+    network.run(for: .seconds(5))
+    network.defy(guest, room)
+    var before: UInt16 = 0
+    network.speak(host, in: room, frames: 250) { frame in
+      guard frame == 100 else { return }
+      before = guest.participant.inspect(room)?.key(of: me)?.generation ?? 0
+      #expect(network.moderate(host, room, .revokeInvite(link.key)) == nil)
+    }
+    #expect(before > 0)
+    #expect(guest.participant.inspect(room)?.key(of: me)?.generation ?? before == before)
+    for node in network.nodes.dropFirst() where node !== guest {
+      #expect(node.participant.inspect(room)?.key(of: me)?.generation == before + 1)
+      #expect(Set(node.heard.map(\.frame.counter)).count >= 248)
+    }
+  }
+
+  /// Steps of 32 frames: who comes late is handed the key of the present one, and no way back.
+  @Test func whoeverComesLaterOpensNothingOlderThanAStep() throws {
+    let network = try Network(seed: 533)
+    var settings = Settings()
+    settings.keys.stepShift = 5
+    let room = try network.audience(nodes: 8, settings: settings)
+    let host = network.nodes[0]
+    let me = try #require(network.status(host, room)?.me)
+    let link = try #require(network.invite(host, room, role: .listener, uses: 0))
+    let late = try network.add(settings: settings)
+    var (joined, oldest): (UInt32, UInt32) = (0, .max)
+    network.speak(host, in: room, frames: 400) { frame in
+      let stream = network.status(host, room)?.streams.first { $0.session == me }
+      if frame == 300 {
+        joined = stream?.lastCounter ?? 0
+        network.command(late, .join(link.invite, name: "late"))
+      }
+      guard frame > 300, let key = late.participant.inspect(room)?.key(of: me) else { return }
+      oldest = min(oldest, key.start + key.step << 5)
+    }
+    #expect(joined > 300)
+    // The neighbour that hands it over moves on with what is attested, ten frames later.
+    #expect(oldest != .max && oldest + 32 + 10 >= joined)
+    #expect(late.heard.count > 60)
+    #expect(late.heard.allSatisfy { $0.frame.counter >= oldest })
+  }
+
+  /// The speaker committed itself to its first key: another is seen to be wrong without a frame.
+  @Test func aKeyThatTheSpeakerDidNotPromiseIsNotTaken() throws {
+    let network = try Network(seed: 534)
+    let room = try network.room(nodes: 6)
+    let session = try #require(network.status(network.nodes[0], room)?.me)
+    let liar = network.nodes[2]
+    let newcomer = try network.add()
+    network.speak(network.nodes[0], in: room, frames: 300) { frame in
+      guard frame == 100, let invite = liar.invite(to: room) else { return }
+      network.spoilKey(liar, of: session, in: room, fromItsStart: true)
+      let only = Invite(
+        room: room, secret: invite.secret, expiry: invite.expiry, contacts: [liar.contact])
+      network.command(newcomer, .join(only, name: "late"))
+    }
+    #expect(newcomer.drops(.badGrant) == 1)
+    // None of it was tried on a frame.
+    #expect(newcomer.drops(.sealBroken) == 0)
+    #expect(newcomer.heard.count > 100)
   }
 
   /// Whoever does without ML-KEM, or is made to, is given nothing.

@@ -94,17 +94,29 @@ struct StageRoomTests {
     let rebel = network.nodes[3]
     let person = network.person(rebel, room)
     network.defy(rebel, room)
-    var heardBefore: [Int] = []
+    let others = network.nodes.filter { $0 !== rebel }
+    let session = try #require(network.status(rebel, room)?.me)
+    // What each had heard and passed on when it first knew.
+    var known: [(heard: Int, forwarded: UInt64)?] = others.map { _ in nil }
+    func forwarded(_ node: Network.Node) -> UInt64 {
+      network.status(node, room)?.streams.first { $0.session == session }?.forwarded ?? 0
+    }
     network.speak(rebel, in: room, frames: 200) { frame in
       if frame == 100 {
         #expect(network.moderate(network.nodes[0], room, .mute(person, seconds: 0)) == nil)
       }
-      if frame == 125 { heardBefore = network.nodes.map(\.heard.count) }
+      for (index, node) in others.enumerated() where known[index] == nil {
+        let members = network.status(node, room)?.members
+        guard members?.first(where: { $0.person == person })?.isMuted == true else { continue }
+        known[index] = (node.heard.count, forwarded(node))
+      }
     }
-    for (index, node) in network.nodes.enumerated() where node !== rebel {
-      #expect(heardBefore[index] > 90)
-      // The operation takes one flood; after half a second nothing more is heard.
-      #expect(node.heard.count == heardBefore[index])
+    #expect(others.contains { forwarded($0) > 90 })
+    for (node, known) in zip(others, known) {
+      let known = try #require(known)
+      #expect(known.heard > 90)
+      #expect(node.heard.count == known.heard)
+      #expect(forwarded(node) == known.forwarded)
     }
     #expect(network.nodes.contains { $0.drops(.notAllowed) > 40 })
     #expect(network.moderate(network.nodes[0], room, .unmute(person)) == nil)
@@ -178,10 +190,15 @@ struct StageRoomTests {
     network.moderate(network.nodes[0], room, .promote(people[4]))
     network.moderate(network.nodes[0], room, .promote(people[2]))
     network.run(for: .seconds(3))
-    network.kill(network.nodes[0])
-    network.run(for: .seconds(65))
-    for node in network.nodes.dropFirst() {
+    let others = network.nodes.dropFirst()
+    let expiry = try network.killWhenKnown(network.nodes[0], room)
+    for node in others { node.events = [] }
+    network.run(until: expiry)
+    for node in others { #expect(network.status(node, room)?.actingHost == people[0]) }
+    network.run(until: expiry + .seconds(5))
+    for node in others {
       #expect(network.status(node, room)?.actingHost == people[4])
+      #expect(network.actingHosts(node) == [people[4]])
     }
     #expect(network.moderate(network.nodes[4], room, .letSpeak(people[6])) == nil)
     network.speak(network.nodes[4], in: room, frames: 50)
@@ -189,6 +206,62 @@ struct StageRoomTests {
     for node in network.nodes.dropFirst() where node !== network.nodes[4] {
       #expect(node.heard.count >= 45)
     }
+  }
+
+  @Test func ofSeventeenWhoBeginAtOnceSixteenSit() throws {
+    let network = try Network(seed: 410)
+    let room = try network.audience(nodes: 20)
+    let speakers = Array(network.nodes[1...17])
+    for node in speakers + [network.nodes[18]] {
+      network.moderate(network.nodes[0], room, .letSpeak(network.person(node, room)))
+    }
+    network.run(for: .seconds(2))
+    for node in speakers {
+      #expect(network.attempt(node, .startSpeaking(room, duration: .ms20, payload: 60)) == nil)
+    }
+    network.run(for: .seconds(3))
+    let seated = Set(network.onStage(network.nodes[0], room))
+    #expect(seated.count == 16)
+    for node in network.nodes { #expect(Set(network.onStage(node, room)) == seated) }
+    let silenced = network.nodes.filter { node in
+      node.events.contains { if case .silenced = $0 { true } else { false } }
+    }
+    // Those who were let on the stage first stay.
+    #expect(silenced.map { network.person($0, room) } == [network.person(speakers[16], room)])
+    let late = network.nodes[18]
+    #expect(
+      network.attempt(late, .startSpeaking(room, duration: .ms20, payload: 60)) == .stageFull)
+    network.command(speakers[3], .stopSpeaking(room))
+    network.run(for: .seconds(1))
+    #expect(network.attempt(late, .startSpeaking(room, duration: .ms20, payload: 60)) == nil)
+  }
+
+  /// However many devices one person brings, it takes one seat: where it began last.
+  @Test func onePersonTakesOneSeat() throws {
+    let network = try Network(seed: 411)
+    let room = try network.room(nodes: 4)
+    let invite = try #require(network.nodes[0].invite(to: room))
+    let first = network.nodes[2]
+    var devices = [first]
+    for _ in 0..<16 {
+      let twin = try network.add(twin: first)
+      network.command(twin, .join(invite, name: "guest 2"))
+      network.run(for: .milliseconds(50))
+      devices.append(twin)
+    }
+    network.run(for: .seconds(8))
+    #expect(Set(devices.map { network.person($0, room) }).count == 1)
+    for device in devices {
+      #expect(network.attempt(device, .startSpeaking(room, duration: .ms20, payload: 60)) == nil)
+      network.run(for: .milliseconds(20))
+    }
+    network.run(for: .seconds(3))
+    let last = try #require(devices.last.flatMap { network.status($0, room) }?.me)
+    for node in network.nodes { #expect(network.onStage(node, room) == [last]) }
+    #expect(
+      network.attempt(network.nodes[1], .startSpeaking(room, duration: .ms20, payload: 60)) == nil)
+    network.run(for: .seconds(1))
+    for node in network.nodes { #expect(network.onStage(node, room).count == 2) }
   }
 
   @Test func theAudienceHearsThreeAtATime() throws {

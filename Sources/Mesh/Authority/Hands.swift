@@ -15,6 +15,8 @@ package struct HandSettings: Sendable {
   /// How far from the own clock a hand may be dated that was just raised. A guess: what a liar can
   /// gain in the queue, and what clocks at home are off.
   package var dating: Duration = .seconds(120)
+  /// Hands of people whose records are still asked for. A guess: as many as a newcomer can be told.
+  package var early = 200
 
   package init() {}
 }
@@ -70,6 +72,8 @@ package struct Hands: Sendable {
       }
       .sorted { ($0.time, $0.person) < ($1.time, $1.person) }
   }
+
+  func isUp(_ person: PersonaID) -> Bool { statements[person]?.hand.isUp == true }
 
   /// What a newcomer to the room is told.
   package var hands: [Hand] { statements.values.map(\.hand) }

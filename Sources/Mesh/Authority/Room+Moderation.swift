@@ -85,8 +85,9 @@ extension Room {
   }
 
   func received(_ hand: Hand, from link: LinkID, _ ctx: inout Context) {
-    guard let author = roster[hand.session], let subject = roster[hand.subject], let standing else {
-      return ctx.drop(.badHand)
+    guard let standing else { return ctx.drop(.badHand) }
+    guard let author = roster[hand.session], let subject = roster[hand.subject] else {
+      return holdBack(hand, from: link, &ctx)
     }
     // Told by several neighbours: the signature is looked at once.
     guard !hands.hands.contains(hand) else { return }
@@ -106,6 +107,11 @@ extension Room {
     case .dropped(.tooMany), .dropped(.tooOften), .dropped(.full): ctx.drop(.rateLimited)
     case .dropped: ctx.drop(.badHand)
     }
+  }
+
+  /// What a newcomer cannot know; in a crowd, whoever may be one.
+  func tellHands(to link: LinkID, _ ctx: inout Context) {
+    for hand in hands.hands { send(.hand, to: link, &ctx) { hand.encoded(tag: $0) } }
   }
 
   private func handMoved(_ person: PersonaID, _ isUp: Bool, _ ctx: inout Context) {

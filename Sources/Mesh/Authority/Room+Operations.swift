@@ -9,13 +9,12 @@ extension Room {
     guard let log else { return }
     // What founded the room came with the JOIN.
     let founding = charter?.operation == nil ? 0 : 1
-    guard isJoining, log.count > founding || !hands.hands.isEmpty else {
+    guard isJoining, log.count > founding else {
       return compareOperations(with: link, &ctx)
     }
     let nothing = OperationVector(first: AuthorID(0), last: AuthorID(.max), entries: [])
     send(log.answer(to: nothing), to: link, &ctx)
     tellVectors(to: link, &ctx)
-    for hand in hands.hands { send(.hand, to: link, &ctx) { hand.encoded(tag: $0) } }
   }
 
   func compareOperations(with link: LinkID, _ ctx: inout Context) {

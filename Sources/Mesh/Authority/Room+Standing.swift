@@ -24,7 +24,7 @@ extension Room {
     let (person, invite) = (introduction.certificate.persona, introduction.admission?.invite)
     return Roster.Rights(
       role: standing.role(of: person, via: invite),
-      speaks: standing.maySpeak(person, via: invite) && !liars.contains(person),
+      speaks: standing.maySpeak(person, via: invite) && liars[person] == nil,
       listens: standing.mayListen(person, via: invite),
       isSeated: roster[Charter.session(introduction.certificate.session, in: id)]?.rights.isSeated
         ?? true)
@@ -116,10 +116,11 @@ extension Room {
   /// Sixteen sit: who they are can change with every word and every right.
   func reseat(_ ctx: inout Context) {
     let wishing = roster.onStage.filter { $0.rights.speaks && $0.wantsSeat }
-    guard wishing.count > Stage.seats || roster.standing > 0 else { return }
+    let people = OrderedSet(wishing.lazy.map(\.person)).count
+    guard people > Stage.seats || people < wishing.count || roster.standing > 0 else { return }
     let seated = seated(wishing)
     for member in roster.members.values {
-      let sits = !member.wantsSeat || seated.contains(member.person)
+      let sits = !member.wantsSeat || seated.contains(member.session)
       guard sits != member.rights.isSeated else { continue }
       var rights = member.rights
       rights.isSeated = sits
@@ -134,20 +135,41 @@ extension Room {
 
   /// Whether we would sit if we spoke.
   var wouldSit: Bool {
-    guard let mine = roster[me.session] else { return false }
+    guard var mine = roster[me.session] else { return false }
     let others = roster.onStage.filter {
       $0.rights.speaks && $0.wantsSeat && $0.session != me.session
     }
-    return seated(others + [mine]).contains(me.person)
+    // The last to begin of one's own is the one that sits.
+    mine.presence.began = .max
+    return seated(others + [mine]).contains(me.session)
   }
 
-  private func seated(_ wishing: [Roster.Member]) -> OrderedSet<PersonaID> {
+  /// A person sits once, wherever it began to speak last.
+  private func seated(_ wishing: [Roster.Member]) -> OrderedSet<SessionID> {
     guard let standing else { return [] }
     let candidates = wishing.map {
       Stage.Candidate(
         person: $0.person, invite: $0.invite, since: $0.introduction.certificate.issued)
     }
-    return OrderedSet(Stage.seated(candidates, standing: standing))
+    var places: OrderedDictionary<PersonaID, Roster.Member> = [:]
+    for member in wishing {
+      guard let other = places[member.person] else {
+        places[member.person] = member
+        continue
+      }
+      let (one, two) = (member.presence, other.presence)
+      if (one.began, one.session) > (two.began, two.session) { places[member.person] = member }
+    }
+    let people = Stage.seated(candidates, standing: standing)
+    return OrderedSet(people.compactMap { places[$0]?.session })
+  }
+
+  /// When a word that begins now is said to begin: later than one of the same person elsewhere,
+  /// where the clock may be ahead.
+  func beginning(_ ctx: borrowing Context) -> UInt64 {
+    let others = roster.onStage.filter { $0.person == me.person && $0.session != me.session }
+    let latest = others.map(\.presence.began).max() ?? 0
+    return max(ctx.now.milliseconds, min(latest, Presence.latestBeginning - 1) + 1)
   }
 
   /// A member's frames count from now on, or no longer.

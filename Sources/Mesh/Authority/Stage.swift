@@ -1,3 +1,4 @@
+import OrderedCollections
 package import Wire
 
 /// Rules of the stage that every node works out alike from what all of them know.
@@ -35,7 +36,8 @@ package enum Stage {
       if one != other { return one < other }
       return (left.0.since, left.0.person) < (right.0.since, right.0.person)
     }
-    return inOrder.prefix(seats).map(\.0.person)
+    // However many devices somebody brings.
+    return Array(OrderedSet(inOrder.lazy.map(\.0.person)).prefix(seats))
   }
 
   /// One stream as its attestations show it.

@@ -19,10 +19,15 @@ extension Room {
   }
 
   func received(_ attestation: Attestation, from link: LinkID, _ ctx: inout Context) {
-    guard links[link] != nil, let stream = stream(of: attestation.session), !stream.isOwn else {
-      return ctx.drop(.unknownSpeaker)
+    guard links[link] != nil else { return ctx.drop(.unknownSpeaker) }
+    guard let stream = stream(of: attestation.session) else {
+      return receivedOath(attestation, from: link, &ctx)
     }
+    guard !stream.isOwn else { return ctx.drop(.unknownSpeaker) }
     let known = stream.attestation(attestation.last)
+    guard known != nil || !stream.isPast(attestation.last) else {
+      return receivedOath(attestation, from: link, &ctx)
+    }
     guard known?.unsigned != attestation.unsigned else { return }
     guard
       Signatures.verify(

@@ -180,12 +180,12 @@ extension Room {
         session: me.session, key: me.signingKey,
         bodyBytes: talker.sealedBytes - FrameHeader.count, duration: duration, isOwn: true,
         floor: talker.nextCounter, settings: ctx.settings.frames, at: ctx.now))
-    let (now, first) = (ctx.now.milliseconds, talker.nextCounter)
+    let (began, first) = (beginning(ctx), talker.nextCounter)
     publish(&ctx) {
       $0.flags.formUnion([.speaking, .root])
       $0.frameMilliseconds = duration.rawValue
       $0.frameBytes = UInt16(talker.sealedBytes)
-      $0.began = now
+      $0.began = began
       $0.firstFrame = first
     }
     air()

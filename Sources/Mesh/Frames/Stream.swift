@@ -187,6 +187,11 @@ final class Stream {
 
   func attestation(_ last: UInt32) -> Attestation? { attestations.first { $0.last == last } }
 
+  /// Nothing that is here can be judged by a word about it.
+  func isPast(_ last: UInt32) -> Bool {
+    last < floor || highest > last && highest - last >= UInt32(settings.ring)
+  }
+
   func hasAttestation(_ last: UInt32) -> Bool { attestation(last) != nil }
 
   /// What an attestation says about the frames that are here.

@@ -54,6 +54,15 @@ final class Chain {
   /// Lends the base key of the present step, for granting it.
   func withBase<R>(_ body: (borrowing Secret) -> R) -> R { body(base) }
 
+  /// Lends what frames are opened with now.
+  func withFrameKeys(_ body: (borrowing Secret) -> Void) {
+    current.withKey(body)
+    switch previous {
+    case .some(let key): key.withKey(body)
+    case .none: break
+    }
+  }
+
   /// Seals one frame at the end of `out`, moving to the counter's step first.
   func seal(
     _ plain: [UInt8], counter: UInt32, room: RoomID, into out: inout [UInt8]

@@ -32,6 +32,13 @@ package struct HybridLinks {
       }
     }
 
+    func lend(_ body: (borrowing Secret) -> Void) {
+      switch secret {
+      case .some(let key): body(key)
+      case .none: break
+      }
+    }
+
     /// All bytes, once every part is here.
     func take(_ part: HybridPart) -> [UInt8]? {
       parts[part.index] = part.bytes
@@ -108,9 +115,16 @@ package struct HybridLinks {
     exchanges[link]?.seal(secret, nonce: nonce)
   }
 
-  func open(_ sealed: [UInt8], nonce: Nonce24, on link: LinkID) throws(KeysError) -> Secret {
+  package func open(
+    _ sealed: [UInt8], nonce: Nonce24, on link: LinkID
+  ) throws(KeysError) -> Secret {
     guard let exchange = exchanges[link] else { throw .outOfTurn }
     return try exchange.open(sealed, nonce: nonce)
+  }
+
+  /// Lends the secrets of all links.
+  func lend(_ body: (borrowing Secret) -> Void) {
+    for exchange in exchanges.values { exchange.lend(body) }
   }
 
   private static func derive(

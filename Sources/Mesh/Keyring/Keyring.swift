@@ -89,7 +89,8 @@ struct Keyring {
   var held: [Inspection.Key] {
     speakers.compactMap { session, speaker in
       speaker.chains.last.map {
-        Inspection.Key(speaker: session, generation: $0.generation, start: $0.counterStart)
+        Inspection.Key(
+          speaker: session, generation: $0.generation, start: $0.counterStart, step: $0.step)
       }
     }
   }

@@ -92,10 +92,14 @@ extension Room {
       keyring.early(announcement, until: ctx.now + ctx.settings.keys.keepEarly)
       return ask(for: session, link, &ctx)
     }
+    guard !announcements.isSpent(member.person, at: ctx.now) else {
+      return ctx.drop(.tooManyKeys)
+    }
     guard
       Signatures.verify(
         announcement.signature, by: member.key, "VR1-kann", id.raw.array + announcement.unsigned)
     else { return wasFutile(.badAnnouncement, from: link, &ctx) }
+    _ = announcements.take(member.person, at: ctx.now)
     keyring.announced(announcement)
     keyring.asked(session, at: ctx.now)
     tell(of: announcement, except: link, &ctx)

@@ -8,7 +8,7 @@ package struct LinkID: Hashable, Comparable, Sendable {
   package let serial: UInt32
   let slot: UInt16
 
-  init(serial: UInt32, slot: UInt16) {
+  package init(serial: UInt32, slot: UInt16) {
     self.serial = serial
     self.slot = slot
   }

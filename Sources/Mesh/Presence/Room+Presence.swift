@@ -52,6 +52,9 @@ extension Room {
         return received(presence, from: link, &ctx)
       }
     }
+    guard !records.isSpent(introduction.certificate.persona, at: ctx.now) else {
+      return ctx.drop(.tooManyRecords)
+    }
     if let objection = objection(to: introduction, ctx) {
       if objection == .badAdmission || objection == .notAdmitted { park(record, session, &ctx) }
       return wasFutile(.badPresence, from: link, &ctx)
@@ -59,8 +62,11 @@ extension Room {
     guard verified(presence, by: introduction.certificate.session, &ctx) else {
       return wasFutile(.badPresence, from: link, &ctx)
     }
+    guard records.take(introduction.certificate.persona, at: ctx.now) else {
+      return ctx.drop(.tooManyRecords)
+    }
     let isNew = roster[session] == nil
-    let isOnStage = presence.isOnStage && rights(of: introduction).isOnStage
+    let isOnStage = rights(of: introduction).isOnStage(with: presence)
     guard !isNew || makeRoom(onStage: isOnStage, &ctx) else { return ctx.drop(.rosterFull) }
     // Its presence may have overtaken its new introduction.
     let newest = roster[session].map(\.presence).map { $0.supersedes(presence) ? $0 : presence }
@@ -76,7 +82,10 @@ extension Room {
   private func makeRoom(onStage: Bool, _ ctx: inout Context) -> Bool {
     if onStage { return roster.count - roster.audience < ctx.settings.presence.stageMaximum }
     if roster.audience >= ctx.settings.presence.companions {
-      roster.evict(sparing: me.session, entropy: &ctx.entropy)
+      // A hand that is up must not go down because its owner was forgotten.
+      roster.evict(entropy: &ctx.entropy) { [hands, me] in
+        $0.session == me.session || hands.isUp($0.person)
+      }
     }
     return true
   }
@@ -98,11 +107,17 @@ extension Room {
       return ask(for: session, link, &ctx)
     }
     guard presence.supersedes(known.presence) else { return }
+    // Its last word is its last.
+    let isLast = presence.flags.contains(.leaving)
+    guard isLast || !records.isSpent(known.person, at: ctx.now) else {
+      return ctx.drop(.tooManyRecords)
+    }
     guard verified(presence, by: known.key, &ctx) else {
       return wasFutile(.badPresence, from: link, &ctx)
     }
+    _ = records.take(known.person, at: ctx.now)
     let news = presence.version > known.presence.version
-    if presence.flags.contains(.leaving) {
+    if isLast {
       flood(.presence, except: link, &ctx) { presence.encoded(tag: $0) }
       depart(presence, &ctx)
       return
@@ -267,6 +282,7 @@ extension Room {
       gone(member, &ctx)
     }
     asked.removeAll { $0.value <= ctx.now }
+    expireEarly(ctx)
     guard nextCompare <= ctx.now else { return }
     if !ctx.mischief.isEmpty { poison(&ctx) }
     nextCompare = ctx.now + ctx.settings.presence.compare
@@ -306,7 +322,7 @@ extension Room {
     let before = roster[presence.session]
     asked.removeValue(forKey: presence.session)
     roster.put(introduction, presence, rights: rights(of: introduction))
-    if presence.flags.contains(.speaking) { reseat(&ctx) }
+    if presence.flags.contains(.speaking) || roster.standing > 0 { reseat(&ctx) }
     let speaks = roster[presence.session]?.isSpeaking == true
     let began = speaks && before?.isSpeaking != true
     if before == nil { ctx.tell(.entered(id, presence.session, introduction.certificate.persona)) }
@@ -326,6 +342,7 @@ extension Room {
     {
       received(early, from: link, &ctx)
     }
+    hearEarly(of: presence.session, &ctx)
   }
 
   /// There was nothing to offer before; a link to it is there or is not worth a storm of dials.

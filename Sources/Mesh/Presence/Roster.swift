@@ -37,7 +37,7 @@ struct Roster: ~Copyable {
     var isSpeaking: Bool { rights.speaks && wantsSeat && rights.isSeated }
     var wantsSeat: Bool { presence.flags.contains(.speaking) }
     /// Everybody must know of it, however large the room.
-    var isOnStage: Bool { rights.isOnStage && presence.isOnStage }
+    var isOnStage: Bool { rights.isOnStage(with: presence) }
     var relays: Bool { presence.flags.contains(.relays) }
   }
 
@@ -50,6 +50,12 @@ struct Roster: ~Copyable {
     var isSeated = true
 
     var isOnStage: Bool { role.map { $0 >= .speaker } ?? false }
+
+    /// Moderators count when they are silent too: who acts as host must be known to all alike.
+    func isOnStage(with presence: Presence) -> Bool {
+      guard let role, role < .moderator else { return role != nil }
+      return isOnStage && presence.isOnStage
+    }
   }
 
   private final class Introduced: Sendable {
@@ -82,7 +88,7 @@ struct Roster: ~Copyable {
 
   var count: Int { members.count }
 
-  /// Roots and speakers are all among them.
+  /// Roots, speakers and moderators are all among them.
   var onStage: [Member] { staged.compactMap { members[$0] } }
 
   var hash: RosterHash { isCrowd ? stage : everybody }
@@ -107,13 +113,13 @@ struct Roster: ~Copyable {
 
   func farewell(of session: SessionID) -> Presence? { departed[session] }
 
-  /// Makes room in a full audience for somebody new; never one of `kept`.
-  mutating func evict(sparing kept: SessionID, entropy: inout Entropy) {
+  /// Makes room in a full audience for somebody new.
+  mutating func evict(entropy: inout Entropy, sparing isKept: (Member) -> Bool) {
     isCrowd = true
     for _ in 0..<8 {
       let index = Int(entropy.below(UInt64(max(1, members.count))))
       let member = members.values[index]
-      guard !member.isOnStage, member.session != kept else { continue }
+      guard !member.isOnStage, !isKept(member) else { continue }
       remove(member.session)
       return
     }

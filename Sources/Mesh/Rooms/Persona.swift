@@ -73,6 +73,11 @@ final class Persona {
 
   func sign(_ label: StaticString, _ message: [UInt8]) -> Signature { key.sign(label, message) }
 
+  /// Lends the session key's seed.
+  func withSeed(_ body: (borrowing Secret) -> Void) {
+    if let seed = try? key.seed() { body(seed) }
+  }
+
   /// Operations count for as long as the room lasts, whatever the session.
   func sign(_ operation: inout RoomOperation) {
     operation.signature = personKey.sign("VR1-op", operation.unsigned)

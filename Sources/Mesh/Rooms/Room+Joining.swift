@@ -173,6 +173,10 @@ extension Room {
     let isKnown = roster[session] != nil || roster.isCrowd
     introduce(to: link, isNews: wasJoining || join.hungry || !isKnown, &ctx)
     tellOperations(to: link, isJoining: !isKnown, &ctx)
+    if roster[session] == nil {
+      tellHands(to: link, &ctx)
+      tellPerjuries(to: link, &ctx)
+    }
     announceKeys(to: link, &ctx)
     if join.hungry { feed(link, for: ctx.settings.forest.firstFeed, &ctx) }
     if wasJoining { act([.neighbour, .alone], on: link, &ctx) }

@@ -91,7 +91,15 @@ final class Room {
   /// Of more than three who talk, those that go to the audience; nil while all do.
   var aired: OrderedSet<SessionID>?
   /// Who swore two things about the same frames.
-  var liars: OrderedSet<PersonaID> = []
+  var liars: OrderedDictionary<PersonaID, Perjury> = [:]
+  /// Words about frames that are not here: one for each session, until another contradicts it.
+  var oaths: OrderedDictionary<SessionID, Attestation> = [:]
+  var oathsLookedAt: Allowance
+  var earlyOaths = EarlyWords<Attestation>()
+  var earlyHands = EarlyWords<Hand>()
+  /// Presences and introductions, and announced keys, of one person.
+  var records: Allowances<PersonaID>
+  var announcements: Allowances<PersonaID>
   /// Where streams stood that were ended while their member stays: nothing older is taken again.
   var heardUpTo: OrderedDictionary<SessionID, UInt32> = [:]
   var forest: Forest
@@ -123,6 +131,12 @@ final class Room {
     nextBeat = now + settings.presence.lifetime / 3
     memberSince = now
     roster = Roster(companions: settings.presence.companions)
+    let (presence, keys, frames) = (settings.presence, settings.keys, settings.frames)
+    records = Allowances(
+      every: presence.recordPause, burst: presence.records, places: presence.recordPlaces)
+    announcements = Allowances(
+      every: keys.announcementPause, burst: keys.announcements, places: presence.recordPlaces)
+    oathsLookedAt = Allowance(every: frames.oathPause, burst: frames.oaths)
     roster.put(me.introduction, me.presence)
   }
 

@@ -68,6 +68,9 @@ package struct EventReport: Codable, Hashable, Sendable {
     case .actingHost(let room, let person):
       self.init("actingHost", room)
       self.person = person?.text
+    case .contradicted(let room, let person):
+      self.init("twoTongues", room)
+      self.person = person.text
     case .invited(let room, let key, let invite):
       self.init("invited", room)
       (self.invite, link) = (key.raw.text, invite.text)

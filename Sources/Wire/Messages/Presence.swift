@@ -58,6 +58,9 @@ package struct Presence: Hashable, Sendable {
     self.signature = signature
   }
 
+  /// What six bytes hold.
+  package static let latestBeginning: UInt64 = 1 << 48 - 1
+
   package var isOnStage: Bool { !flags.isDisjoint(with: [.root, .speaking]) }
 
   package var colour: Tree { flags.contains(.colourB) ? .b : .a }

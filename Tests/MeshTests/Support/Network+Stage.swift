@@ -58,6 +58,32 @@ extension Network {
     node.events.compactMap { if case .changed(_, let change) = $0 { change } else { nil } }
   }
 
+  /// Who speaks and is heard, as this node sees it.
+  func onStage(_ node: Node, _ room: RoomID) -> [SessionID] {
+    status(node, room)?.members.filter(\.onStage).map(\.session) ?? []
+  }
+
+  /// Whom it was told acts as host, one after another.
+  func actingHosts(_ node: Node) -> [PersonaID?] {
+    node.events.compactMap {
+      if case .actingHost(_, let person) = $0 { .some(person) } else { nil }
+    }
+  }
+
+  /// Silent death as soon as everybody has its newest record; says when that runs out.
+  func killWhenKnown(_ node: Node, _ room: RoomID) throws -> Instant {
+    guard let me = status(node, room)?.me else { throw Refusal.notIn }
+    for _ in 0..<1_000 {
+      let known = nodes.filter(\.isAlive).map { $0.participant.presence(of: me, in: room)?.expiry }
+      if let expiry = known[0], Set(known).count == 1 {
+        kill(node)
+        return Instant(nanoseconds: Int64(expiry) * 1_000_000)
+      }
+      run(for: .milliseconds(50))
+    }
+    throw Refusal.nobodyAnswered
+  }
+
   /// A room whose guests only listen: made by the first node, the others in by a link of its own.
   func audience(nodes count: Int, settings: Settings = Settings()) throws -> RoomID {
     for _ in 0..<count { try add(settings: settings) }

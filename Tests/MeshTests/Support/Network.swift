@@ -17,8 +17,11 @@ final class Network {
     var keepsakes: [Keepsake] = []
     /// Its clock.
     func time(_ now: Instant) -> Instant { now + skew }
-    var deadline: Instant? {
-      participant.nextDeadline.map { $0.instant + (.zero - skew) }
+    /// As of the last time it did anything: asking a thousand nodes before each datagram would take
+    /// most of all time.
+    private(set) var deadline: Instant?
+    func noteDeadline() {
+      deadline = participant.nextDeadline.map { $0.instant + (.zero - skew) }
     }
     var heard: [(at: Instant, frame: Heard)] = []
     var joined: [(at: Instant, room: RoomID)] = []
@@ -43,16 +46,25 @@ final class Network {
       self.participant = participant
     }
 
+    /// The same person on another machine.
+    func elsewhere(_ entropy: inout Entropy) throws -> Identity {
+      try identity.copy(at: try AgreementPair(random: &entropy))
+    }
+
     /// The process ends and begins anew, with what was on the disk.
     func restart(_ entropy: consuming Entropy, at now: Instant) throws {
       participant = try Participant(
         identity: try identity.copy(), token: nil, settings: settings, entropy: entropy,
-        at: time(now), keepsakes: keepsakes)
+        at: time(now), keepsakes: keepsakes, encapsulation: AgreementStandIn())
     }
 
     var contact: Contact { participant.contact }
     func status(at now: Instant) -> Status { participant.status(at: now) }
     func invite(to room: RoomID) -> Invite? { participant.invite(to: room) }
+    func knows(_ session: SessionID, _ room: RoomID) -> Bool {
+      participant.knows(session, in: room)
+    }
+    func rosterVersions(_ room: RoomID) -> UInt64 { participant.rosterVersions(in: room) }
     func drops(_ drop: Drop) -> Int { count(.drop(drop)) }
     /// What it noted and how often.
     var tally: OrderedDictionary<Note, Int> {
@@ -105,10 +117,10 @@ final class Network {
   func add(
     settings: Settings = Settings(), uplink: Int = 5_000_000, relays: Bool = true,
     token: Bytes16? = nil, skew: Duration = .zero,
-    encapsulation: any KeyEncapsulation = AgreementStandIn()
+    encapsulation: any KeyEncapsulation = AgreementStandIn(), twin: Node? = nil
   ) throws -> Node {
     var entropy = Entropy.branch(of: &dice)
-    let identity = try Identity.make(&entropy)
+    let identity = try twin?.elsewhere(&entropy) ?? Identity.make(&entropy)
     let copy = try identity.copy()
     let index = nodes.count
     let endpoint = Endpoint(ipv4: 0x0A00_0001 + UInt32(index), port: 4_000)
@@ -167,10 +179,18 @@ final class Network {
     apply(from: node)
   }
 
+  func chatter(_ node: Node, _ type: MessageType, _ times: Int, in room: RoomID) {
+    node.participant.chatter(type, times, in: room, at: now, into: &effects)
+    apply(from: node)
+  }
+
   func misbehave(_ node: Node, _ mischief: Mischief) { node.participant.misbehave(mischief) }
 
-  func spoilKey(_ node: Node, of session: SessionID, in room: RoomID) {
-    node.participant.spoilKey(of: session, in: room, at: now, into: &effects)
+  func spoilKey(
+    _ node: Node, of session: SessionID, in room: RoomID, fromItsStart: Bool = false
+  ) {
+    node.participant.spoilKey(
+      of: session, in: room, fromItsStart: fromItsStart, at: now, into: &effects)
     apply(from: node)
   }
 
@@ -282,6 +302,7 @@ final class Network {
   }
 
   private func apply(from node: Node) {
+    node.noteDeadline()
     let stamps = effects.stamps
     defer {
       effects.removeAll()

@@ -36,7 +36,7 @@ struct Neighbour {
       loop: try EventLoop(), socket: socket,
       participant: try Participant(
         identity: identity, token: token, settings: settings, entropy: .system, at: clock.now,
-        answered: answered),
+        answered: answered, encapsulation: AgreementStandIn()),
       introduction: Host.Introduction(
         name: "node \(seed)", capacity: Capacity(uplink: 1_000_000, relays: true), version: "test"),
       hellos: hellosLog, blocks: blockList, clock: clock, logger: logger)
