@@ -3,7 +3,7 @@
 
     reach.py cut        a listener loses UDP in the middle of speech, having a tunnel ready
     reach.py blocked    somebody joins by a link from where UDP never worked
-    reach.py transport  obfs4 carries a room, nothing goes past it, and it is there again after a kill
+    reach.py transport  obfs4 carries a room, nothing goes past it, and it is back after a kill
     reach.py island     a cable without a network behind it: a link whose addresses are wrong
     reach.py quiet      nothing is said to everybody unless it is wanted
 """
