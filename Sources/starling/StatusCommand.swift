@@ -20,9 +20,11 @@ struct StatusCommand: ParsableCommand {
     if json { return Terminal.say(json: report) }
     Terminal.say("Node \(Self.short(report.node)), up \(Int(report.uptime)) s")
     for address in report.addresses { Terminal.say("  \(address)") }
-    Terminal.say(
-      "  in front of it: IPv4 \(report.reach.ipv4), IPv6 \(report.reach.ipv6)"
-        + (report.reach.found ? "; strangers get through" : ""))
+    if let reach = report.reach {
+      Terminal.say(
+        "  in front of it: IPv4 \(reach.ipv4), IPv6 \(reach.ipv6)"
+          + (reach.found ? "; strangers get through" : ""))
+    }
     Self.show(report.peers)
     for room in report.rooms { Self.show(room) }
     for listing in report.listings {

@@ -26,20 +26,35 @@ struct MeetingTests {
     } / 2
   }
 
-  /// In a small room all dial all, at moments of their own: what one sends meets a closed door
-  /// until the other happens to send too.
-  @Test func neighboursBringTogetherWhomRoutersKeepApart() throws {
-    var alone = Settings()
-    alone.meeting.asked = 0
-    let soon = Duration.milliseconds(1_500)
-    var (with, without) = (0, 0)
-    for seed in 300...302 as ClosedRange<UInt64> {
-      with += linksBetweenSheltered(try network(seed: seed, Settings(), settle: soon).network)
-      without += linksBetweenSheltered(try network(seed: seed, alone, settle: soon).network)
+  @Test func inASmallRoomAllAreLinkedWhateverIsInFrontOfThem() throws {
+    // Seven behind routers are 21 pairs.
+    #expect(linksBetweenSheltered(try network(seed: 300, Settings()).network) == 21)
+  }
+
+  /// One dials; the other has no reason to.
+  @Test(arguments: [3, 0])
+  func aNeighbourBringsTogetherWhomRoutersKeepApart(asked: Int) throws {
+    let network = try Network(seed: 301)
+    network.sheltered = [1, 2]
+    var settings = Settings()
+    settings.forest.smallRoom = 0
+    settings.meeting.asked = asked
+    try network.add(settings: settings)
+    settings.overlay.active = 1
+    for _ in 0..<2 { try network.add(settings: settings, relays: false) }
+    let nodes = network.nodes
+    network.command(nodes[0], .create(title: "flock", access: .social, name: "host"))
+    let room = try #require(nodes[0].joined.first?.room)
+    let invite = try #require(nodes[0].invite(to: room))
+    for node in nodes.dropFirst() {
+      network.command(node, .join(invite, name: "guest"))
+      network.run(for: .seconds(4))
     }
-    #expect(without < with)
-    // Seven of them are 21 pairs.
-    #expect(linksBetweenSheltered(try network(seed: 303, Settings()).network) == 21)
+    #expect(linksBetweenSheltered(network) == 0)
+    let person = try #require(nodes[2].status(at: network.now).rooms.first?.person)
+    network.command(nodes[1], .compareCodes(room, person))
+    network.run(for: .seconds(1))
+    #expect(linksBetweenSheltered(network) == (asked > 0 ? 1 : 0))
   }
 
   @Test func nothingButHandshakesGoesToWhoIsCalled() throws {

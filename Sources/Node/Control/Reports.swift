@@ -206,7 +206,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
   package var node: String
   package var version: String
   package var addresses: [String]
-  package var reach: Reach
+  /// Nil from nodes of before.
+  package var reach: Reach?
   /// Seconds since the start.
   package var uptime: Double
   package var peers: [Peer]
