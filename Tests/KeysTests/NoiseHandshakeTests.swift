@@ -18,6 +18,26 @@ import Wire
     #expect(revealed(secrets.initiator.chain) == revealed(secrets.responder.chain))
   }
 
+  /// XK: who dials is told to nobody that has not shown to hold the key that was dialled, and
+  /// stands in no message for others to read.
+  @Test func whoDialsIsToldLastAndSealed() throws {
+    var entropy = Entropy.seeded(11)
+    var sides = try HandshakePair(&entropy)
+    var messages: [[UInt8]] = []
+    for index in 0..<3 {
+      #expect(sides.responder.remoteStatic == nil)
+      let message = try sides.write([], byInitiator: index % 2 == 0)
+      _ = try sides.read(message, byInitiator: index % 2 == 1)
+      messages.append(message)
+    }
+    let dialler = try #require(sides.responder.remoteStatic?.raw.array)
+    for message in messages {
+      for start in 0...max(0, message.count - dialler.count) {
+        #expect(Array(message[start...].prefix(dialler.count)) != dialler)
+      }
+    }
+  }
+
   @Test func everyFlippedBitOfEveryMessageIsRefusedAndDoesNoHarm() throws {
     var entropy = Entropy.seeded(2)
     var sides = try HandshakePair(&entropy)

@@ -29,6 +29,26 @@ struct MemoryTests {
     #expect(search.found() == 0)
   }
 
+  /// The room's session key ends with the room, what keys were sealed under with the link.
+  @Test func whoeverLeavesForgetsItsOwnKeysToo() throws {
+    let network = try Network(seed: 804)
+    network.isSeeded = false
+    let room = try network.room(nodes: 4)
+    network.speak(network.nodes[0], in: room, frames: 60)
+    var search = MemorySearch()
+    for node in network.nodes { node.participant.betrayOwn(in: room) { search.note($0) } }
+    // Four sessions, and a secret for each of six links.
+    #expect(search.count == 10)
+    #expect(search.found() == search.count)
+    for node in network.nodes { network.command(node, .leave(room)) }
+    network.run(for: .seconds(6))
+    // Links are kept for other rooms, until nobody answers.
+    #expect(search.found() <= 6)
+    network.forgetAll(but: network.nodes[0])
+    network.run(for: .seconds(60))
+    #expect(search.found() == 0)
+  }
+
   @Test func aReplacedKeyIsForgottenAfterSixSeconds() throws {
     let network = try Network(seed: 802)
     network.isSeeded = false

@@ -102,6 +102,53 @@ struct MischiefTests {
     }
   }
 
+  /// No word is wrong in itself; two of them are the proof, and it convinces those who come later.
+  @Test func whoeverSwearsTwoThingsIsHeardNoMoreAndNewcomersAreShownWhy() throws {
+    let network = try Network(seed: 25)
+    let room = try network.room(nodes: 24)
+    let liar = network.nodes[0]
+    let person = network.person(liar, room)
+    let others = network.nodes.filter { $0 !== liar }
+    network.misbehave(liar, .equivocate)
+    network.speak(liar, in: room, frames: 200)
+    for node in others {
+      #expect(node.drops(.contradiction) == 1)
+      #expect(contradicted(node) == [person])
+      node.heard = []
+    }
+    network.speak(liar, in: room, frames: 100)
+    #expect(others.allSatisfy { $0.heard.isEmpty })
+    let late = try network.add()
+    network.command(late, .join(try #require(network.nodes[5].invite(to: room)), name: "late"))
+    network.run(for: .seconds(8))
+    #expect(contradicted(late) == [person])
+    network.speak(liar, in: room, frames: 100)
+    #expect(late.heard.isEmpty)
+    // It is about one person: the others are heard.
+    network.speak(network.nodes[5], in: room, frames: 50)
+    for node in others + [late] where node !== network.nodes[5] { #expect(node.heard.count >= 48) }
+  }
+
+  /// Half a proof, and words that anybody could have written, prove nothing.
+  @Test func oneWordOrTwoOfSomebodyElseProveNothing() throws {
+    let network = try Network(seed: 26)
+    let room = try network.room(nodes: 5)
+    network.speak(network.nodes[0], in: room, frames: 60)
+    let session = try #require(network.status(network.nodes[0], room)?.me)
+    for leaf in [1, 2] as [UInt64] {
+      let word = Attestation(
+        session: session, last: Limits.firstCounter + 5, mask: 1, leaves: [leaf])
+      network.utter(network.nodes[2], .attestation, in: room) { word.encoded(tag: $0) }
+    }
+    network.run(for: .seconds(1))
+    for node in network.nodes { #expect(contradicted(node).isEmpty) }
+    #expect(network.nodes[3].drops(.badAttestation) == 2)
+  }
+
+  private func contradicted(_ node: Network.Node) -> [PersonaID] {
+    node.events.compactMap { if case .contradicted(_, let person) = $0 { person } else { nil } }
+  }
+
   @Test func aWrongKeyIsFoundOutAndTheRightOneFound() throws {
     let network = try Network(seed: 24)
     var settings = Settings()

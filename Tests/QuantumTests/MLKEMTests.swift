@@ -60,7 +60,7 @@ struct MLKEMTests {
       ciphertexts += 1
     }
     print("ML-KEM-768: \(keys) keys to seal to, \(ciphertexts) bad ciphertexts of Wycheproof")
-    #expect(keys > 200 && ciphertexts > 2)
+    #expect(keys == 265 && ciphertexts == 40)
   }
 
   private func refuses(_ ciphertext: [UInt8], by key: any DecapsulationKey) -> Bool {
@@ -94,6 +94,6 @@ struct MLKEMTests {
       opened += 1
     }
     print("ML-KEM-768: \(made) keys, \(opened) ciphertexts of Wycheproof")
-    #expect(made > 50 && opened > 50)
+    #expect(made == 100 && opened == 153)
   }
 }
