@@ -156,17 +156,17 @@ package struct PresenceSettings: Sendable {
 package struct ThriftSettings: Sendable {
   /// A line is strained when of both trees less than this permille arrives, at so many looks in a
   /// row, one a second.
-  package var strained: Int64 = 900
+  package var strained = 900
   package var looks = 2
   /// Packets due between two looks, or the look says nothing.
-  package var fewest: Int64 = 5
+  package var fewest = 5
   /// Both parents have fed for so long.
   package var settled: Duration = .seconds(3)
   /// After so long the one tree must bring this permille: what waits in the line has come by then.
   package var trial: Duration = .seconds(4)
-  package var enough: Int64 = 900
+  package var enough = 900
   /// Less than this of the one, at as many looks in a row, and it is not the line's width.
-  package var lost: Int64 = 700
+  package var lost = 700
   /// Then both are tried again, doubled so often; and no tree is let go for so long after that.
   package var spare: Duration = .seconds(30)
   package var doublings = 4

@@ -30,6 +30,7 @@ struct ForgeryTests {
       "others lost median \(missing[missing.count / 2]) frames, most \(missing.last ?? 0)")
     #expect(audible.count * 2 > Int(Self.runs))
     #expect(most <= (isStrict || kind == .silent ? .zero : .milliseconds(400)))
-    #expect(median <= .milliseconds(120))
+    // Who makes up what the speaker has yet to say is heard longer.
+    #expect(median <= .milliseconds(kind == .ahead ? 200 : 120))
   }
 }

@@ -12,7 +12,8 @@ struct ThriftTests {
   ) -> Thrift.Verdict {
     thrift.arrived = [25 * shares.0 / 100, 25 * shares.1 / 100]
     return thrift.look(
-      expected: 25_000, canSpare: canSpare, at: Instant(nanoseconds: second * 1_000_000_000),
+      due: shares == (0, 0) ? 0 : 25, canSpare: canSpare,
+      at: Instant(nanoseconds: second * 1_000_000_000),
       settings)
   }
 
@@ -64,7 +65,7 @@ struct ThriftTests {
     }
   }
 
-  @Test func silenceIsNoStrain() {
+  @Test func aPauseIsNoStrain() {
     var thrift = Thrift()
     for second in 0..<20 {
       #expect(look(&thrift, (0, 0), second: Int64(second)) == .asBefore)

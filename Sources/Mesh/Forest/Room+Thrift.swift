@@ -5,10 +5,8 @@ extension Room {
   /// Once a second.
   func weighLine(_ ctx: inout Context) {
     let settings = ctx.settings.forest.thrift
-    let expected = streams.lazy.filter { !$0.isOwn && self.roster[$0.session]?.isSpeaking == true }
-      .map { 500_000_000_000 / $0.duration.duration.nanoseconds }.reduce(0, +)
     let spare = canSpare(ctx)
-    switch forest.thrift.look(expected: expected, canSpare: spare, at: ctx.now, settings) {
+    switch forest.thrift.look(due: packetsDue(), canSpare: spare, at: ctx.now, settings) {
     case .asBefore: break
     case .letGo:
       if let spare { letGo(spare, &ctx) }
@@ -18,6 +16,18 @@ extension Room {
       _ = forest.thrift.takeBack(at: ctx.now, settings)
       seekAll(&ctx)
     }
+  }
+
+  /// By what is known to have been said: who pauses makes no line thin.
+  private func packetsDue() -> Int {
+    var frames = 0
+    for stream in streams where !stream.isOwn {
+      if stream.weighed > 0, stream.highest > stream.weighed {
+        frames += Int(stream.highest - stream.weighed)
+      }
+      stream.weighed = stream.highest
+    }
+    return frames / 2
   }
 
   private func seekAll(_ ctx: inout Context) {

@@ -18,7 +18,6 @@ package struct Thrift {
   package private(set) var state = State.both
   /// Packets the parents brought since the last look, by tree.
   package var arrived = [0, 0]
-  private var lastLook: Instant?
   private var strained = 0
   private var notBefore = Instant(nanoseconds: 0)
   private var doublings = 0
@@ -41,18 +40,15 @@ package struct Thrift {
     case takeBack
   }
 
-  /// `expected`: packets in 1,000 s in each tree; `canSpare`: the tree that may be let go.
+  /// `due`: packets that each tree should have brought since the last look; `canSpare`: the tree
+  /// that may be let go.
   package mutating func look(
-    expected: Int64, canSpare: Tree?, at now: Instant, _ settings: ThriftSettings
+    due: Int, canSpare: Tree?, at now: Instant, _ settings: ThriftSettings
   ) -> Verdict {
-    let passed = lastLook.map { (now - $0).nanoseconds } ?? 0
     let brought = arrived
-    lastLook = now
     arrived = [0, 0]
-    // Of a packet a thousandth.
-    let due = expected * (passed / 1_000_000) / 1_000
-    guard due >= 1_000 * settings.fewest else { return .asBefore }
-    let shares = brought.map { Int64($0) * 1_000_000 / due }
+    guard due >= settings.fewest else { return .asBefore }
+    let shares = brought.map { $0 * 1_000 / due }
     switch state {
     case .both: return weigh(shares, canSpare, at: now, settings)
     case .trying(let tree, let until):
@@ -84,7 +80,7 @@ package struct Thrift {
   }
 
   private mutating func weigh(
-    _ permille: [Int64], _ canSpare: Tree?, at now: Instant, _ settings: ThriftSettings
+    _ permille: [Int], _ canSpare: Tree?, at now: Instant, _ settings: ThriftSettings
   ) -> Verdict {
     let isStrained = permille.allSatisfy { $0 < settings.strained } && permille.contains { $0 > 0 }
     strained = isStrained ? strained + 1 : 0

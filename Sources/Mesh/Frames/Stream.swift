@@ -17,6 +17,8 @@ final class Stream {
   private var hasAnchor = false
   /// Highest frame that came first from the tree's parent, by tree.
   var primary: [UInt32] = [0, 0]
+  /// The highest when the line was weighed last (``Thrift``).
+  var weighed: UInt32 = 0
   private(set) var lastArrival: Instant
   /// From when on the next frame is awaited. The first may take as long as word of the speaker and
   /// its key take to reach everybody.
