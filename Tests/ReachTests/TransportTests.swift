@@ -184,11 +184,9 @@ struct TransportTests {
     let tunnel = try await clients.open(try address(server))
     for count in [1, 190, 700, 1_200] {
       let there = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
-      try await inside.send(there, to: tunnel.port)
-      let came = try await outside.hear()
-      #expect(came.bytes == there)
-      try await outside.send(there.reversed(), to: came.port)
-      #expect(try await inside.hear().bytes == there.reversed())
+      let side = try await inside.say(there, to: tunnel.port, heardBy: outside)
+      let back = Array(there.reversed())
+      #expect(try await outside.say(back, to: side, heardBy: inside) == tunnel.port)
     }
     await clients.stop()
     await transports.stop()

@@ -33,11 +33,9 @@ struct WebServerTests {
         pin: try TestKeys.raw(TestKeys.pin)))
     let port = try await clients.open(address).port
     for number in 0..<20 {
-      try await inside.send([UInt8](repeating: UInt8(number), count: 190), to: port)
-      let came = try await outside.hear()
-      #expect(came.bytes.first == UInt8(number))
-      try await outside.send([UInt8(number)], to: came.port)
-      #expect(try await inside.hear().bytes == [UInt8(number)])
+      let there = [UInt8](repeating: UInt8(number), count: 190)
+      let side = try await inside.say(there, to: port, heardBy: outside)
+      #expect(try await outside.say([UInt8(number)], to: side, heardBy: inside) == port)
     }
 
     #expect(try await ask(web.port, "GET / HTTP/1.1").contains("<p>Hello"))

@@ -27,6 +27,22 @@ final class Party: Sendable {
       AddressedEnvelope(remoteAddress: place, data: ByteBuffer(bytes: bytes)))
   }
 
+  /// Said until `other` hears it, for a tunnel drops what waited too long on a busy machine; the
+  /// port it came from.
+  func say(_ bytes: [UInt8], to port: UInt16, heardBy other: Party) async throws -> UInt16 {
+    let again = Task {
+      while !Task.isCancelled {
+        try await send(bytes, to: port)
+        try await Task.sleep(for: .seconds(1))
+      }
+    }
+    defer { again.cancel() }
+    while true {
+      let came = try await other.hear()
+      if came.bytes == bytes { return came.port }
+    }
+  }
+
   /// The next datagram and the port it came from; waits a minute, for a datagram may be lost.
   func hear() async throws -> (bytes: [UInt8], port: UInt16) {
     let end = channel.eventLoop.scheduleTask(in: .minutes(1)) { [channel] in
