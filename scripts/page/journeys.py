@@ -368,7 +368,8 @@ async def main():
                     print(f"ok   {way.__name__}", flush=True)
                 except Exception as error:
                     failed.append(way.__name__)
-                    print(f"FAIL {way.__name__}: {str(error).splitlines()[0]}", flush=True)
+                    why = (str(error) or repr(error)).splitlines()[0]
+                    print(f"FAIL {way.__name__}: {why}", flush=True)
                     traceback.print_exc(limit=-3, file=sys.stderr)
                     print(json.dumps(journey.complaints()), file=sys.stderr)
                     for number, page in enumerate(journey.pages):

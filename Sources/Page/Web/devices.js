@@ -12,6 +12,7 @@ export function devices() {
   const place = h('div', { class: 'stack' });
   const add = button(t('devices.add'), { symbol: 'qr', kind: 'main', onclick: () => offer(place, show) });
   const elsewhere = note('note', t('devices.elsewhere'));
+  add.hidden = elsewhere.hidden = true;
   let timer;
   async function show() {
     clearTimeout(timer);
