@@ -61,6 +61,8 @@ package struct Inspection: Sendable {
     package var guests: Int
     /// Relays from the stage to the parent, it included, as the parent states it.
     package var path: [UInt32]
+    /// Done without: the line is too thin for both.
+    package var isSpared: Bool
   }
 }
 
@@ -84,7 +86,8 @@ extension Participant {
         Inspection.Place(
           parent: slot.parent.flatMap { room.links[$0]?.node },
           children: lasting.compactMap { room.links[$0.link]?.node },
-          guests: children.count - lasting.count, path: slot.path))
+          guests: children.count - lasting.count, path: slot.path,
+          isSpared: room.forest.thrift.spared == slot.tree))
     }
     result.overdue = overdue(in: room)
     return result

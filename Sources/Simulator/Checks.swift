@@ -39,6 +39,8 @@ struct Checks {
     /// By node: parents in both trees, for pictures.
     var parents: [[Int?]] = []
     var tops: [Bool] = []
+    /// Those that do with one tree, for their line is too thin for both.
+    var thrifty: Set<Int> = []
     /// By node.
     var rosterOf: [Int: UInt64] = [:]
 
@@ -97,6 +99,7 @@ extension World {
       shape.rosterOf[resident.index] = inside.rosterVersions
       shape.rosterSizes.append(inside.members)
       shape.tops[resident.index] = inside.isTop
+      if inside.trees.contains(where: \.isSpared) { shape.thrifty.insert(resident.index) }
       for (tree, place) in inside.trees.enumerated() {
         shape.parents[resident.index][tree] = place.parent.flatMap {
           nodeByKey[$0.raw.high.high]
@@ -125,7 +128,9 @@ extension World {
         reason = "gossips with nobody"
       } else if let roster = shape.rosterOf[index], roster != usual {
         reason = "has another roster than most: \(difference(of: index, shape, usual))"
-      } else if !shape.tops[index], let tree = shape.parents[index].firstIndex(of: nil) {
+      } else if !shape.tops[index], !shape.thrifty.contains(index),
+        let tree = shape.parents[index].firstIndex(of: nil)
+      {
         reason = "has no parent in tree \(tree == 0 ? "A" : "B")"
       }
       if let reason { trace.detail("node \(index) \(reason)", at: now) }

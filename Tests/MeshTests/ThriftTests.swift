@@ -65,6 +65,12 @@ struct ThriftTests {
     }
   }
 
+  @Test func bothAreTriedAgainWhenNobodySpeaks() {
+    var thrift = strained()
+    #expect(look(&thrift, (0, 0), second: 5) == .asBefore)
+    #expect(look(&thrift, (0, 0), second: 6) == .takeBack)
+  }
+
   @Test func aPauseIsNoStrain() {
     var thrift = Thrift()
     for second in 0..<20 {

@@ -47,7 +47,10 @@ package struct Thrift {
   ) -> Verdict {
     let brought = arrived
     arrived = [0, 0]
-    guard due >= settings.fewest else { return .asBefore }
+    // Of silence nothing can be learnt.
+    guard due >= settings.fewest else {
+      return isOver(at: now) ? takeBack(at: now, settings) : .asBefore
+    }
     let shares = brought.map { $0 * 1_000 / due }
     switch state {
     case .both: return weigh(shares, canSpare, at: now, settings)
@@ -63,6 +66,13 @@ package struct Thrift {
       if until <= now || strained >= settings.looks { return takeBack(at: now, settings) }
     }
     return .asBefore
+  }
+
+  private func isOver(at now: Instant) -> Bool {
+    switch state {
+    case .both: false
+    case .trying(_, let until), .one(_, let until): until <= now
+    }
   }
 
   /// The line must be strained again before a tree is let go again.
