@@ -38,21 +38,12 @@ package final class BlockList {
     plain.u16(UInt16(people.count))
     for person in people { plain.bytes32(person.raw) }
     var entropy = Entropy.system
-    let nonce = Nonce24(random: &entropy)
-    var file = Writer(capacity: plain.bytes.count + 64)
-    file.bytes16(nonce.high)
-    file.u64(nonce.low)
-    file.raw(Box.seal(key: key, nonce: nonce, associated: Self.label, plain.bytes))
-    try StoredFile.write(file.bytes, to: path)
+    let file = SealedFile.seal(plain.bytes, label: Self.label, key: key, entropy: &entropy)
+    try StoredFile.write(file, to: path)
   }
 
   private static func people(sealed bytes: [UInt8], key: borrowing Secret) -> [PersonaID]? {
-    var file = Reader(bytes.span)
-    guard let high = try? file.bytes16(), let low = try? file.u64(),
-      let sealed = try? file.bytes(file.remaining),
-      let plain = Box.open(
-        key: key, nonce: Nonce24(high: high, low: low), associated: label, sealed)
-    else { return nil }
+    guard let plain = SealedFile.open(bytes, label: label, key: key) else { return nil }
     return try? people(in: plain)
   }
 

@@ -28,12 +28,9 @@ package final class KeptOperations {
     keepsakes.removeAll { $0.expiry <= now }
     keepsakes = keepsakes.suffix(Self.most)
     var entropy = Entropy.system
-    let nonce = Nonce24(random: &entropy)
-    var file = Writer(capacity: 4_096)
-    file.bytes16(nonce.high)
-    file.u64(nonce.low)
-    file.raw(Box.seal(key: key, nonce: nonce, associated: Self.label, Self.plain(keepsakes)))
-    try StoredFile.write(file.bytes, to: path)
+    let file = SealedFile.seal(
+      Self.plain(keepsakes), label: Self.label, key: key, entropy: &entropy)
+    try StoredFile.write(file, to: path)
   }
 
   private static func plain(_ keepsakes: [Keepsake]) -> [UInt8] {
@@ -52,12 +49,7 @@ package final class KeptOperations {
   }
 
   private static func keepsakes(sealed bytes: [UInt8], key: borrowing Secret) -> [Keepsake]? {
-    var file = Reader(bytes.span)
-    guard let high = try? file.bytes16(), let low = try? file.u64(),
-      let sealed = try? file.bytes(file.remaining),
-      let plain = Box.open(
-        key: key, nonce: Nonce24(high: high, low: low), associated: label, sealed)
-    else { return nil }
+    guard let plain = SealedFile.open(bytes, label: label, key: key) else { return nil }
     return try? keepsakes(in: plain)
   }
 

@@ -43,22 +43,13 @@ package struct RememberedPeers: Sendable {
     plain.u8(Self.version)
     plain.u8(UInt8(contacts.count))
     for contact in contacts { contact.encode(into: &plain) }
-    let nonce = Nonce24(random: &entropy)
-    var file = Writer(capacity: plain.bytes.count + 64)
-    file.bytes16(nonce.high)
-    file.u64(nonce.low)
-    file.raw(Box.seal(key: key, nonce: nonce, associated: Self.label, plain.bytes))
-    try StoredFile.write(file.bytes, to: path)
+    let file = SealedFile.seal(plain.bytes, label: Self.label, key: key, entropy: &entropy)
+    try StoredFile.write(file, to: path)
   }
 
   /// What a whole file says; nil when it is damaged or of another identity.
   package static func contacts(sealed bytes: [UInt8], key: borrowing Secret) -> [Contact]? {
-    var file = Reader(bytes.span)
-    guard let high = try? file.bytes16(), let low = try? file.u64(),
-      let sealed = try? file.bytes(file.remaining),
-      let plain = Box.open(
-        key: key, nonce: Nonce24(high: high, low: low), associated: label, sealed)
-    else { return nil }
+    guard let plain = SealedFile.open(bytes, label: label, key: key) else { return nil }
     return contacts(in: plain)
   }
 
