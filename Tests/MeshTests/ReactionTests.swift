@@ -50,7 +50,7 @@ struct ReactionTests {
 
   @Test func aRoomShowsNoMoreThanPeopleCanLookAt() {
     let now = Scene.moment(100_000)
-    var reactions = Reactions(at: now)
+    var reactions = Reactions()
     let settings = ReactionSettings()
     var fresh = 0
     for number in 0..<200 where receive(&reactions, number, at: now) == .fresh { fresh += 1 }
@@ -64,7 +64,7 @@ struct ReactionTests {
 
   @Test func oldAndRepeatedOnesAreNotShown() {
     let now = Scene.moment(1_000_000)
-    var reactions = Reactions(at: now)
+    var reactions = Reactions()
     #expect(receive(&reactions, 1, at: now) == .fresh)
     #expect(receive(&reactions, 1, at: now) == .known)
     #expect(reactions.knows(now.milliseconds, of: person(1)))
@@ -76,7 +76,7 @@ struct ReactionTests {
     var settings = ReactionSettings()
     settings.places = 4
     let now = Scene.moment(100_000)
-    var reactions = Reactions(settings: settings, at: now)
+    var reactions = Reactions(settings: settings)
     for number in 0..<10 { _ = receive(&reactions, number, at: now) }
     #expect((0..<10).filter { reactions.knows(now.milliseconds, of: person($0)) }.count == 4)
   }

@@ -32,33 +32,17 @@ package struct Reactions: Sendable {
 
   private struct Person {
     var latest: UInt64
-    var bucket: Bucket
-  }
-
-  /// Tokens in billionths, so that a rate of any kind divides them.
-  private struct Bucket {
-    var tokens: Int64
-    var refilled: Instant
-
-    mutating func spend(perSecond rate: Int64, most: Int64, at now: Instant) -> Bool {
-      let elapsed = min(max(0, (now - refilled).nanoseconds), 60 * Self.token)
-      tokens = min(most * Self.token, tokens + elapsed * rate)
-      refilled = now
-      guard tokens >= Self.token else { return false }
-      tokens -= Self.token
-      return true
-    }
-
-    static let token: Int64 = 1_000_000_000
+    var allowance: Allowance
   }
 
   package let settings: ReactionSettings
   private var people: OrderedDictionary<PersonaID, Person> = [:]
-  private var room: Bucket
+  private var room: Allowance
 
-  package init(settings: ReactionSettings = ReactionSettings(), at now: Instant) {
+  package init(settings: ReactionSettings = ReactionSettings()) {
     self.settings = settings
-    room = Bucket(tokens: Int64(settings.roomAtOnce) * Bucket.token, refilled: now)
+    room = Allowance(
+      every: .seconds(1) / max(1, settings.perSecond), burst: settings.roomAtOnce)
   }
 
   /// Whether one of `person` at `time` was taken before.
@@ -73,20 +57,13 @@ package struct Reactions: Sendable {
     let (moment, dating) = (now.milliseconds, UInt64(settings.dating.milliseconds))
     guard time <= moment + dating, time + dating >= moment else { return .badTime }
     guard !knows(time, of: person) else { return .known }
-    let most = Int64(settings.atOnce)
-    var known =
-      people[person]
-      ?? Person(
-        latest: 0, bucket: Bucket(tokens: most * Bucket.token, refilled: now))
+    let fresh = Allowance(every: settings.pause, burst: settings.atOnce)
+    var known = people[person] ?? Person(latest: 0, allowance: fresh)
     known.latest = time
-    let rate = max(1, 1_000 / max(1, settings.pause.milliseconds))
-    let isSlow = known.bucket.spend(perSecond: rate, most: most, at: now)
+    let isSlow = known.allowance.take(at: now)
     people[person] = known
     if people.count > settings.places { people.removeFirst() }
-    guard isSlow,
-      room.spend(
-        perSecond: Int64(settings.perSecond), most: Int64(settings.roomAtOnce), at: now)
-    else { return .tooOften }
+    guard isSlow, room.take(at: now) else { return .tooOften }
     return .fresh
   }
 }

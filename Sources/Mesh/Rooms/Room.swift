@@ -123,7 +123,7 @@ final class Room {
     self.phase = phase
     self.kept = kept
     hands = Hands(settings: settings.hands, at: now)
-    reactions = Reactions(settings: settings.reactions, at: now)
+    reactions = Reactions(settings: settings.reactions)
     entryKey = Room.key(id, invite)
     overlay = Overlay(settings: settings.overlay, shuffling: false, at: now)
     forest = Forest(at: now)
