@@ -25,7 +25,8 @@ extension Host {
     result.peers = status.peers.map(\.endpoint)
     result.hasTunnel = status.contact.tunnel != nil
     result.acquaintances += remembered.contacts.count
-    result.isClockKept = starling_clock_is_set() < 0 ? nil : starling_clock_is_set() == 1
+    let clock = starling_clock_is_set()
+    result.isClockKept = clock < 0 ? nil : clock == 1
     return result
   }
 }

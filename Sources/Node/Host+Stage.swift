@@ -87,7 +87,7 @@ extension Host {
 
   /// Tells clients that follow events, in order.
   func publish(_ event: Event) {
-    guard let report = EventReport(event) else { return }
+    guard !followers.isEmpty, let report = EventReport(event) else { return }
     publish(report)
   }
 

@@ -6,7 +6,7 @@ package import Wire
 /// That both lose is no proof: the air may be bad, where two are better than one. So one is let go
 /// on trial, and taken back at once unless the other then brings all.
 package struct Thrift {
-  /// How many trees there are.
+  /// Whether one tree is done without, and until when.
   package enum State {
     case both
     /// The tree was let go; judged at that moment.

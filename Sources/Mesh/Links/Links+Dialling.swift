@@ -27,7 +27,10 @@ extension Links {
       events.append(.failed(node))
       return
     }
-    let dial = Dial(contact: contact, index: index, isFavour: false, at: now)
+    begin(Dial(contact: contact, index: index, isFavour: false, at: now), at: now, into: &effects)
+  }
+
+  mutating func begin(_ dial: Dial, at now: Instant, into effects: inout Effects) {
     dials.append(dial)
     if headerKeys.changeDue == nil { headerKeys.rotate(at: now, &entropy) }
     attempt(dial, at: now, into: &effects)
@@ -65,7 +68,7 @@ extension Links {
   }
 
   /// Message 1 with a new ephemeral key and a later time, to all the contact's endpoints at once.
-  mutating func attempt(
+  private mutating func attempt(
     _ dial: Dial, at now: Instant, into effects: inout Effects
   ) {
     let pauses = settings.dialPauses

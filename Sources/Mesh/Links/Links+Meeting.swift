@@ -26,9 +26,7 @@ extension Links {
       !refusals.refuses(node, at: now), let index = table.reserve(&entropy)
     else { return false }
     let dial = Dial(contact: contact, index: index, isFavour: true, at: now)
-    dials.append(dial)
-    if headerKeys.changeDue == nil { headerKeys.rotate(at: now, &entropy) }
-    attempt(dial, at: now, into: &effects)
+    begin(dial, at: now, into: &effects)
     dial.due = now + settings.favourLimit
     insist(on: node, at: now)
     return true
