@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A room of real nodes behind real routers: one that all can call, three behind routers that keep
 # the port, one behind a router that gives every destination another one. Needs root; a minute.
+# Figures that other work on the machine moves are told; AIMS=judge makes them decide.
 #
 #   scripts/lab/nat.sh
 set -euo pipefail

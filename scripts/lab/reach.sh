@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Rooms of real nodes in network namespaces where all datagrams are dropped, and on a cable without
 # a network behind it. Needs root; two minutes.
+# Figures that other work on the machine moves are told; AIMS=judge makes them decide.
 #
 #   scripts/lab/reach.sh        all of it
 #   scripts/lab/reach.sh cut    one part: cut, blocked, transport, island or quiet

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Rooms of real nodes in network namespaces: loss, a relay's death, roaming, IPv6 alone, and what is
 # said when nothing works. Needs root; about a minute. The long measurements are in scripts/measure.
+# Figures that other work on the machine moves are told; AIMS=judge makes them decide.
 #
 #   scripts/lab/rooms.sh            all of it
 #   scripts/lab/rooms.sh roaming    one part: lossy, roaming, ipv6 or messages
