@@ -27,6 +27,8 @@ package enum Command: Sendable {
   case takeSeat(RoomID)
   /// Off the stage, without a role that was given by name.
   case stepDown(RoomID)
+  /// While more speak than the audience can hear: a new turn for us, if we wait for one.
+  case takeTurn(RoomID)
   /// Answered by ``Event/compared(_:_:_:)`` at both ends.
   case compareCodes(RoomID, PersonaID)
   /// Answered by ``Event/invited(_:_:_:)``.

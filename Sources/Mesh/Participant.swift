@@ -256,6 +256,7 @@ extension Participant {
     case .react(let id, let sign): act(in: id) { $0.react(sign, &$1) }
     case .takeSeat(let id): act(in: id) { $0.takeSeat(&$1) }
     case .stepDown(let id): act(in: id) { $0.stepDown(&$1) }
+    case .takeTurn(let id): act(in: id) { $0.takeTurn(&$1) }
     case .compareCodes(let id, let person): act(in: id) { $0.compareCodes(person, &$1) }
     case .makeInvite(let id, let terms, let lifetime):
       act(in: id) { $0.makeInvite(terms, lifetime: lifetime, &$1) }

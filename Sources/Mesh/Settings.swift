@@ -225,7 +225,17 @@ package struct ForestSettings: Sendable {
   package var childrenMaximumFast = 32
   package var fastUplink = 10_000_000
   /// A speaker that fell silent stays root for so long.
-  package var resignAfter: Duration = .seconds(10)
+  package var resignAfter: Duration = .seconds(30)
+  /// A path may begin at somebody who is no root any more for so long: word of a new path comes
+  /// with the word that the old top stood down. A guess.
+  package var rootless: Duration = .seconds(1)
+  /// A parent that fell silent is passed over for so long, doubled each time, so often at most.
+  /// Guesses: a bad moment of a line is over after 5 s, and whoever takes children and feeds none is
+  /// asked every 5 min.
+  package var distrust: Duration = .seconds(5)
+  package var distrustDoublings = 6
+  /// Fed by a parent for so long, its silences before count no more. A guess.
+  package var provenParent: Duration = .seconds(30)
   /// A neighbour that goes on delivering forged frames is no parent for so long.
   package var shun: Duration = .seconds(60)
   /// How long a forger may be somebody above, for each node between the stage and us: long enough

@@ -92,6 +92,8 @@ package struct MemberStatus: Sendable {
   package var person: PersonaID
   package var role: Role?
   package var isMuted = false
+  /// On stage while three others are heard by the audience: by the other speakers alone.
+  package var waits = false
 
   package init(
     session: SessionID, node: NodeID, name: String, onStage: Bool, relays: Bool, colour: Tree,

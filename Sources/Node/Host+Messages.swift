@@ -133,6 +133,8 @@ extension Host {
     guard let talker = liveTalkers[id] else {
       throw ControlError(.notSpeaking, "This connection is not speaking.")
     }
+    // Who presses the key wants to be heard: a fourth voice waits otherwise.
+    if talker.isMuted, !isMuted { perform(.takeTurn(talker.room)) }
     talker.isMuted = isMuted
   }
 

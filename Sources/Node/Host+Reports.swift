@@ -79,7 +79,8 @@ extension Host {
       session: member.session.raw, node: member.node.text, name: member.name,
       onStage: member.onStage, relays: member.relays, colour: member.colour.text,
       audible: member.audible, person: member.person.text, role: member.role?.text,
-      muted: member.isMuted, blocked: isBlocked(member.person) ? true : nil)
+      muted: member.isMuted, blocked: isBlocked(member.person) ? true : nil,
+      waits: member.waits ? true : nil)
   }
 
   private func tree(_ tree: TreeStatus) -> StatusReport.Tree {

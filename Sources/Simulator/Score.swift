@@ -58,6 +58,11 @@ struct Score {
     for (frame, delay) in zip(frames, delays) {
       let isBad = delay == Ledger.never || delay > percentile + Self.cushion
       place(isBad, second: Int(voice.saidAt[frame] / 1_000_000_000))
+      guard isBad else { continue }
+      let fate = delay == Ledger.never ? "never came" : "came after \(delay / 1_000) ms"
+      world.trace.detail(
+        "frame \(frame) of node \(voice.node) \(fate) to node \(resident.index)",
+        at: voice.saidAt[frame])
     }
     let first = split >= Self.enough ? split : 0
     if Self.stall(delays[first...], limit: percentile + Self.cushion) > 0 {

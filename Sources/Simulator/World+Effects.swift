@@ -8,7 +8,7 @@ extension World {
     for event in effects.events { carriedSound = happened(event, resident) || carriedSound }
     for note in effects.notes {
       resident.notes.add(note)
-      if note == .roamed { trace.detail("a link of node \(resident.index) roams", at: now) }
+      trace.detail("node \(resident.index): \(note)", at: now)
     }
     if arrival, isMeasuring, !carriedSound { resident.controlIn += 1 }
     if resident.isAlive { sendAll(from: resident, forwarding: arrival && carriedSound) }

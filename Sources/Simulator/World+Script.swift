@@ -222,7 +222,7 @@ extension World {
   /// Spurts and pauses as in conversation: means of 1.0 and 1.6 s (ITU-T P.59). A node on stage
   /// sends its silence too, so a pause is somebody who lets go of the key.
   private func speaksNow(_ number: Int) -> Bool {
-    if now >= spurts[number].until {
+    if now >= spurts[number].until, spurts[number].speaks || isAllowedIn(number) {
       spurts[number].speaks.toggle()
       let mean: Int64 = spurts[number].speaks ? 1_004_000_000 : 1_587_000_000
       spurts[number].until = now + chance.exponential(mean: mean)
@@ -230,7 +230,19 @@ extension World {
     return spurts[number].speaks
   }
 
+  /// People wait for a gap: nobody comes in while as many speak, or have just ended, as the
+  /// audience gets to hear.
+  private func isAllowedIn(_ number: Int) -> Bool {
+    let others = spurts.indices.count { other in
+      other != number && voices[other] != nil
+        && (spurts[other].speaks || now < spurts[other].releasedAt + World.gap)
+    }
+    return others < Stage.streams
+  }
+
   static let frame: Int64 = 20_000_000
+  /// Between two who take turns: the middle of ten languages (Stivers and others, 2009).
+  private static let gap: Int64 = 200_000_000
   /// Silence after speech, as the node sends it; not counted.
   static let tail: Int64 = 2 * frame
   /// From going on stage to the first frame: keys and roster go ahead.

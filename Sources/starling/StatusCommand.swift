@@ -54,7 +54,8 @@ struct StatusCommand: ParsableCommand {
         "  " + (member.name.isEmpty ? "(no name)" : member.name),
         member.session == room.session ? "me" : short(member.node),
         member.role ?? "relay", member.muted ? "muted" : "", String(member.person.prefix(8)),
-        member.onStage ? "speaking" : "", member.relays ? "relays" : "",
+        member.waits == true ? "waits" : member.onStage ? "speaking" : "",
+        member.relays ? "relays" : "",
         member.audible ? "audible" : "",
       ]
     }

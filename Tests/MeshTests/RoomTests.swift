@@ -120,6 +120,34 @@ struct RoomTests {
     }
   }
 
+  /// Those who hang on it stay where they are, while it finds parents one after the other.
+  @Test(arguments: 1...4)
+  func aRootStandsDownUnderItsChildren(seed: Int) throws {
+    let network = try Network(seed: UInt64(60 + seed))
+    var settings = Settings()
+    settings.forest.smallRoom = 4
+    settings.forest.resignAfter = .seconds(2)
+    let room = try network.room(nodes: 14, settings: settings)
+    let (first, second) = (network.nodes[0], network.nodes[9])
+    network.speak(first, in: room, frames: 100)
+    network.command(first, .stopSpeaking(room))
+    network.speak(second, in: room, frames: 50)
+    #expect(first.participant.inspect(room)?.isRoot == true)
+    let before = network.nodes.map(\.heard.count)
+    var orphans = 0
+    network.speak(second, in: room, frames: 300) { _ in
+      orphans += network.nodes.count { node in
+        let inside = node.participant.inspect(room)
+        return inside?.isRoot == false && inside?.trees.allSatisfy { $0.parent == nil } == true
+      }
+    }
+    #expect(first.participant.inspect(room)?.isRoot == false)
+    for (node, heard) in zip(network.nodes, before) where node !== second {
+      #expect(node.heard.count - heard == 300)
+    }
+    #expect(orphans == 0)
+  }
+
   @Test func theEighteenthSpeakerIsHeardLikeTheFirst() throws {
     let network = try Network(seed: 10)
     let room = try network.room(nodes: 18)

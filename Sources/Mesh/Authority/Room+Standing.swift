@@ -188,6 +188,8 @@ extension Room {
   /// Three voices at once go to the audience.
   func air() {
     let talking = roster.onStage.filter(\.isSpeaking)
+    let before = aired
+    defer { if aired != before { rosterChanged = true } }
     guard talking.count > Stage.streams, let standing else { return aired = nil }
     let talks = talking.map { member in
       let last = stream(of: member.session)?.attestations.last?.last ?? 0
@@ -199,7 +201,37 @@ extension Room {
     aired = OrderedSet(Stage.forwarded(talks))
   }
 
-  func isAired(_ stream: Stream) -> Bool { aired?.contains(stream.session) ?? true }
+  /// Whether the audience below us gets it. Those at the top decide, who hear all: what they leave
+  /// out does not come, so of what comes three voices go on, whatever we make of their turns.
+  func isAired(_ stream: Stream, at now: Instant) -> Bool {
+    guard let aired, !aired.contains(stream.session) else { return true }
+    guard !me.presence.flags.contains(.root) else { return false }
+    let others = streams.count { $0 !== stream && now < $0.lastArrival + Stage.lately }
+    return others < Stage.streams
+  }
+
+  /// On stage, but as a fourth voice: other speakers hear it and the audience does not.
+  func waits(_ session: SessionID) -> Bool {
+    guard let aired else { return false }
+    if me.presence.flags.contains(.root) { return !aired.contains(session) }
+    let newest = streams.map(\.lastArrival).max()
+    guard let newest, let stream = stream(of: session) else { return true }
+    return stream.lastArrival + Stage.lately < newest
+  }
+
+  /// Whoever waits and begins anew comes before those who have talked for longer than a turn. Who
+  /// is heard already keeps what is left of its own.
+  func takeTurn(_ ctx: inout Context) -> Refusal? {
+    guard let talker, talker.isActive else { return .notSpeaking }
+    guard waits(me.session) else { return nil }
+    let (began, first) = (beginning(ctx), talker.nextCounter)
+    publish(&ctx) {
+      $0.began = began
+      $0.firstFrame = first
+    }
+    air()
+    return nil
+  }
 
   // MARK: Who acts
 

@@ -57,6 +57,9 @@ package enum Stage {
     }
   }
 
+  /// Who said nothing for so long has given its place away; 25 frames. A guess.
+  static let lately = Duration.milliseconds(500)
+
   /// A minute of frames: whoever talked longer gives way while others wait. A guess.
   package static let turn: UInt32 = 3_000
 

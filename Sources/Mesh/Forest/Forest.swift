@@ -18,6 +18,8 @@ struct Forest {
     var doubt: Doubt?
     var since = Instant(nanoseconds: 0)
     var movedAt = Instant(nanoseconds: 0)
+    /// Since when the path has begun at nobody who is a root.
+    var rootlessSince: Instant?
     /// A parent we moved away from, kept until the new one flows.
     var former: (link: LinkID, until: Instant)?
 
@@ -73,6 +75,8 @@ struct Forest {
   struct Candidate {
     var offers: [Offer?] = [nil, nil]
     var refusedUntil = [Instant(nanoseconds: 0), Instant(nanoseconds: 0)]
+    /// As our parent it fell silent so many times in a row, per tree.
+    var failures = [0, 0]
     var askedAt: Instant
   }
 

@@ -49,7 +49,9 @@ extension Room {
   private func honestOffer(_ tree: Tree, _ ctx: borrowing Context) -> Offer {
     let slot = forest.slots[Int(tree.rawValue)]
     let mine = ctx.contact.node.short
-    if isRootNow {
+    // One that stands down is at the top of each tree until it has a parent there: the others feed
+    // it as long as it says that it is a root.
+    if me.presence.flags.contains(.root), slot.parent == nil {
       return Offer(tree: tree, open: hasRoom(tree, ctx), isRoot: true, delay: 0, path: [mine])
     }
     guard let parent = slot.parent, !slot.path.isEmpty, slot.path.count < Limits.pathLength else {

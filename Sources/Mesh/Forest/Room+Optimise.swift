@@ -16,6 +16,7 @@ extension Room {
     guard isMember else { return }
     meshRoots(&ctx)
     resign(&ctx)
+    rootsChanged(&ctx)
     guard !isRootNow else { return tellChildren(&ctx) }
     balanceColour(&ctx)
     linkAll(&ctx)
@@ -101,7 +102,8 @@ extension Room {
     tellChildren(&ctx)
   }
 
-  /// A tree whose top is no root any more leads nowhere.
+  /// A tree whose top is no root any more leads nowhere, unless those who stood there have found
+  /// parents and say so.
   func rootsChanged(_ ctx: inout Context) {
     guard isMember else { return }
     guard !me.presence.flags.contains(.root) else {
@@ -112,8 +114,12 @@ extension Room {
     for tree in Tree.allCases {
       let slot = forest.slots[Int(tree.rawValue)]
       guard let parent = slot.parent, let top = slot.path.first, !roots.contains(top) else {
+        forest.slots[Int(tree.rawValue)].rootlessSince = nil
         continue
       }
+      let since = slot.rootlessSince ?? ctx.now
+      forest.slots[Int(tree.rawValue)].rootlessSince = since
+      guard ctx.now >= since + ctx.settings.forest.rootless else { continue }
       release(parent, tree, &ctx)
       detach(tree, &ctx)
       seek(tree, &ctx)

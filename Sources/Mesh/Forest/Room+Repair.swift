@@ -104,7 +104,7 @@ extension Room {
     guard let old = forest.slots[index].parent else { return }
     let mirror = forest.slots[index].doubt?.mirror
     release(old, tree, &ctx)
-    forest.candidates[old]?.refusedUntil[index] = ctx.now + .seconds(5)
+    failed(old, tree, &ctx)
     detach(tree, &ctx)
     if let mirror, forest.slots[index].asking == nil {
       ask(mirror, tree, &ctx)
@@ -112,6 +112,16 @@ extension Room {
       forest.slots[index].doubt = nil
       seek(tree, &ctx)
     }
+  }
+
+  /// Passed over for the longer the more often it took us and fed nothing.
+  private func failed(_ parent: LinkID, _ tree: Tree, _ ctx: inout Context) {
+    let (index, settings) = (Int(tree.rawValue), ctx.settings.forest)
+    let failures = forest.candidates[parent]?.failures[index] ?? 0
+    let served = ctx.now >= forest.slots[index].since + settings.provenParent
+    let count = served ? 0 : failures
+    forest.candidates[parent]?.failures[index] = min(count + 1, settings.distrustDoublings)
+    forest.candidates[parent]?.refusedUntil[index] = ctx.now + settings.distrust * (1 << count)
   }
 
   /// Nothing arrives that could tell which parent is silent: the clock must. Standbys are tried in

@@ -147,7 +147,7 @@ extension Room {
     let tree = tree(of: attestation.last, stream)
     var sent: [LinkID] = []
     if aired != nil { air() }
-    let children = isAired(stream) ? forest.children[Int(tree.rawValue)] : []
+    let children = isAired(stream, at: ctx.now) ? forest.children[Int(tree.rawValue)] : []
     for (index, child) in children.enumerated()
     where child.link != source && child.session != attestation.session {
       guard let peer = links[child.link] else { continue }

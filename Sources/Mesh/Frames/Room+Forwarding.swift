@@ -10,7 +10,7 @@ extension Room {
   ) {
     let tree = Tree(counter: counter)
     // Other roots hear everybody, the audience three at a time.
-    let children = isAired(stream) ? forest.children[Int(tree.rawValue)] : []
+    let children = isAired(stream, at: ctx.now) ? forest.children[Int(tree.rawValue)] : []
     let mesh = stream.isOwn ? meshLinks : []
     guard !children.isEmpty || !mesh.isEmpty else { return }
     build(counter, of: stream, repaired: false)
@@ -61,7 +61,7 @@ extension Room {
   /// A neighbour missed frames or an attestation: send what we hold, within its allowance.
   func received(_ pull: Pull, from link: LinkID, _ ctx: inout Context) {
     guard let peer = links[link], let stream = stream(of: pull.session), !stream.isSilenced,
-      isAired(stream) || roster[peer.session]?.isRoot == true
+      isAired(stream, at: ctx.now) || roster[peer.session]?.isRoot == true
     else { return }
     guard peer.pullTokens < ctx.settings.frames.pullsPerSecond else {
       return ctx.drop(.rateLimited)

@@ -10,11 +10,13 @@ extension Room {
       person: me.person)
     status.colour = me.presence.colour
     status.members = roster.members.values.map { member in
-      MemberStatus(
+      var shown = MemberStatus(
         session: member.session, node: member.node, name: member.introduction.name,
         onStage: member.isSpeaking, relays: member.relays, colour: member.presence.colour,
         audible: member.session == me.session || keyring.lacks(member.session) == nil,
         person: member.person, role: member.rights.role, isMuted: standing[member.person].isMuted)
+      shown.waits = member.isSpeaking && waits(member.session)
+      return shown
     }
     status.trees = forest.slots.map { slot in
       let index = Int(slot.tree.rawValue)

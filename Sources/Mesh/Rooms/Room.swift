@@ -172,10 +172,10 @@ final class Room {
       || isMesh(peer)
   }
 
-  /// Roots feed each other directly.
+  /// Roots feed each other directly; a link between two that pause is wanted at the next word.
   func isMesh(_ peer: RoomLink) -> Bool {
     guard let member = roster[peer.session] else { return false }
-    return (me.presence.flags.contains(.root) && member.isSpeaking)
+    return (me.presence.flags.contains(.root) && (member.isSpeaking || member.isRoot))
       || (me.presence.flags.contains(.speaking) && member.isRoot)
   }
 }

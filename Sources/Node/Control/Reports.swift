@@ -108,6 +108,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var muted: Bool
     /// Not played at this node; left out when false.
     package var blocked: Bool?
+    /// On stage, and not heard by the audience for now; left out when false.
+    package var waits: Bool?
   }
 
   /// What the room's signed operations come to.

@@ -108,7 +108,7 @@ function fill(element, one, known) {
   }
   set(element.querySelector('.name'), { text: nameOf(one, mine) });
   const muted = Boolean(one.muted || mine && sound.talking && audio.isQuiet());
-  const words = [mine && t('you'), ['host', 'moderator'].includes(one.role) && t(`role.${one.role}`), muted && t('muted'), one.onStage && !mine && !one.audible && t('nokey')].filter(Boolean);
+  const words = [mine && t('you'), ['host', 'moderator'].includes(one.role) && t(`role.${one.role}`), muted && t('muted'), one.onStage && !mine && !one.audible && t('nokey'), one.waits && t('waits')].filter(Boolean);
   set(element.querySelector('.state'), { text: words.join(' · ') });
   element.classList.toggle('mine', mine);
   element.classList.toggle('muted', muted);

@@ -9,6 +9,7 @@ export function why(room) {
   if (state.door !== 'open' || sound.lost) return { words: t('why.node'), symbol: 'note', kind: 'bad' };
   if (sound.ear === 'held' || sound.ear === 'off') return { words: t('why.tap'), symbol: 'ear', kind: 'warn' };
   if (sound.talking && sound.micState !== 'on') return { words: t(`mic.${sound.micState}`), symbol: 'micOff', kind: 'bad' };
+  if (room.members.some((one) => one.session === room.session && one.waits)) return { words: t('why.waits'), symbol: 'mic', kind: 'warn' };
   const others = room.members.filter((one) => one.session !== room.session);
   if (!others.length) return { words: t('why.alone'), symbol: 'alone', kind: '' };
   if (!room.neighbours.length && !room.trees.some((tree) => tree.parent || tree.children.length)) return { words: t('why.noway'), symbol: 'note', kind: 'bad' };
