@@ -230,7 +230,7 @@ package struct ForestSettings: Sendable {
   /// with the word that the old top stood down. A guess.
   package var rootless: Duration = .seconds(1)
   /// A parent that fell silent is passed over for so long, doubled each time, so often at most.
-  /// Guesses: a bad moment of a line is over after 5 s, and whoever takes children and feeds none is
+  /// Guesses: a bad moment of a line is over after 5 s, and who takes children and feeds none is
   /// asked every 5 min.
   package var distrust: Duration = .seconds(5)
   package var distrustDoublings = 6
