@@ -25,6 +25,8 @@ final class Room {
   /// Of links whose other end came in by another invite.
   var linkKeys: OrderedDictionary<LinkID, Bytes32> = [:]
   let me: Persona
+  /// Nil but in tests.
+  var forger: Forger?
 
   var phase: Phase
   var charter: Charter?
