@@ -114,9 +114,14 @@ struct LogScript {
       "two nodes with the same logs differ")
   }
 
+  /// Told again while that brings anything: only so many wait for what comes before them.
   private func log(_ operations: some Sequence<LoggedOperation>) -> OperationLog {
     var log = OperationLog(genesis: genesis, verify: { _ in true })
-    for logged in operations { _ = log.insert(logged.operation, at: LogScript.now) }
+    var known: OperationHash?
+    while log.hash != known {
+      known = log.hash
+      for logged in operations { _ = log.insert(logged.operation, at: LogScript.now) }
+    }
     return log
   }
 
