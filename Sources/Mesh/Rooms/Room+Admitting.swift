@@ -63,10 +63,16 @@ extension Room {
       to: person, join.admission, standing: standing, isEntering: !isHere(person), at: ctx.now)
   }
 
-  /// An operation came: somebody who waits may be admitted by it.
+  /// An operation came: somebody who waits may be admitted by it, or waits in vain from now on.
   func reconsider(_ ctx: inout Context) {
-    for (link, guest) in guests where objection(to: guest.join, ctx) == nil {
-      consider(guest.join, link: link, node: guest.node, &ctx)
+    for (link, guest) in guests {
+      let objection = objection(to: guest.join, ctx)
+      if objection == nil {
+        consider(guest.join, link: link, node: guest.node, &ctx)
+      } else if let objection, isMember, objection != .notAdmitted {
+        guests.removeValue(forKey: link)
+        refuse(link, objection, &ctx)
+      }
     }
     for (session, stranger) in strangers {
       guard let link = links.keys.first else { break }
