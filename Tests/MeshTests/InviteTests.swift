@@ -133,6 +133,30 @@ struct InviteTests {
     #expect(network.standings(room).count == 1)
   }
 
+  /// Operations come in several records, in any order: the one about the guest may be the last.
+  @Test(arguments: 441...452 as ClosedRange<UInt64>)
+  func whoeverHearsOfItsOwnAdmissionLastStays(seed: UInt64) throws {
+    let network = try Network(seed: seed)
+    let room = try network.audience(nodes: 4)
+    let host = network.nodes[0]
+    let people = network.nodes.map { network.person($0, room) }
+    network.moderate(host, room, .promote(people[1]))
+    for _ in 0..<10 {
+      #expect(network.moderate(host, room, .letSpeak(people[2])) == nil)
+      #expect(network.moderate(host, room, .demote(people[2])) == nil)
+    }
+    network.run(for: .seconds(3))
+    let link = try #require(network.invite(network.nodes[1], room, role: .speaker, uses: 1))
+    network.run(for: .seconds(2))
+    let guest = try network.add()
+    network.lossPermille = 100
+    network.command(guest, .join(link.invite, name: "guest"))
+    network.run(for: .seconds(8))
+    #expect(network.role(guest, room) == .speaker)
+    #expect(guest.refusals.isEmpty)
+    #expect(network.status(guest, room)?.members.count == 5)
+  }
+
   @Test func aGuestWaitsForAnInviterFurtherAway() throws {
     let network = try Network(seed: 426)
     let room = try network.audience(nodes: 16)

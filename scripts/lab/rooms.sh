@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Rooms of real nodes in network namespaces: loss, a relay's death, roaming, IPv6 alone, the stage by
-# the commands people type, and what is said when nothing works. Needs root; about two minutes. The long measurements are in scripts/measure.
+# Rooms of real nodes in network namespaces: loss, a relay's death, roaming, IPv6 alone, the stage
+# by the commands people type, and what is said when nothing works. Needs root; about two minutes.
+# The long measurements are in scripts/measure.
 # Figures that other work on the machine moves are told; AIMS=judge makes them decide.
 #
 #   scripts/lab/rooms.sh            all of it

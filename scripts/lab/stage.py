@@ -56,7 +56,8 @@ class Follower:
                 continue
             what = event.get("role") or event.get("policy")
             if what is None:
-                what = event.get("until") is not None if event["event"] == "seat" else event.get("on")
+                is_seat = event["event"] == "seat"
+                what = event.get("until") is not None if is_seat else event.get("on")
             whom = event.get("person") or event.get("invite")
             told.append((event["event"], names.get(whom, whom), what))
         return told
@@ -174,12 +175,14 @@ class Hall:
         for person in self.listeners:
             person.do("hand", "up")
             self.everybody("hand", person=person.key, on=True)
-        self.agree("hands stand in the order in which they went up", keys, lambda p: p.stage["hands"])
+        self.agree("hands stand in the order in which they went up", keys,
+                   lambda p: p.stage["hands"])
         self.listeners[2].do("hand", "down")
         self.everybody("hand", person=keys[2], on=False)
         self.moderator.do("mod", "lower", keys[1])
         self.everybody("hand", person=keys[1], on=False)
-        self.agree("one took its hand down, a moderator another", keys[:1], lambda p: p.stage["hands"])
+        self.agree("one took its hand down, a moderator another", keys[:1],
+                   lambda p: p.stage["hands"])
         done = self.listeners[1].run("mod", "lower", keys[0])
         self.check("a listener lowers nobody's hand", refused(done, "not yours to do"),
                    done.stderr.strip())
@@ -187,7 +190,8 @@ class Hall:
     def stage(self):
         speaker = self.listeners[0]
         done = speaker.run("speak", "-")
-        self.check("a listener may not speak", refused(done, "not yours to do"), done.stderr.strip())
+        self.check("a listener may not speak", refused(done, "not yours to do"),
+                   done.stderr.strip())
         self.moderator.do("stage", "invite", speaker.key)
         self.everybody("seat", person=speaker.key)
         speaker.do("stage", "accept")
@@ -208,7 +212,8 @@ class Hall:
         self.check("who is muted is told, and speaking ends", talk.process.returncode == 4,
                    talk.process.returncode)
         done = speaker.run("speak", "-")
-        self.check("who is muted may not speak", refused(done, "not yours to do"), done.stderr.strip())
+        self.check("who is muted may not speak", refused(done, "not yours to do"),
+                   done.stderr.strip())
         self.check("nothing more is sent or heard", len(watch.sent) == said and
                    len(watch.heard[listener]) <= said, f"{said} sent, {heard} heard")
         watch.close()
@@ -242,7 +247,8 @@ class Hall:
         victim.follower.await_("refused", reason="removed")
         lab.wait_until(lambda: not victim.node.room(), PATIENCE, "the removed one is out")
         heard, others = len(watch.heard[number]), len(watch.heard[other])
-        lab.wait_until(lambda: len(watch.heard[other]) > others + 100, PATIENCE, "the others hear on")
+        lab.wait_until(lambda: len(watch.heard[other]) > others + 100, PATIENCE,
+                       "the others hear on")
         self.check("who was removed is told and hears nothing more",
                    len(watch.heard[number]) == heard, f"{heard} frames")
         talk.stop()
@@ -253,7 +259,8 @@ class Hall:
         self.moderator.do("mod", "unban", key)
         self.everybody("removed", without=[victim], person=key, on=False)
         victim.do("join", self.link, "--name", victim.name)
-        self.agree("who was let in again is in", 5, lambda p: len((p.node.room() or {}).get("members", [])))
+        self.agree("who was let in again is in", 5,
+                   lambda p: len((p.node.room() or {}).get("members", [])))
 
     def invites(self):
         report = self.moderator.read("invite", "--role", "speaker", "--uses", "1")

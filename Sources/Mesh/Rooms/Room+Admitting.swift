@@ -66,12 +66,11 @@ extension Room {
   /// An operation came: somebody who waits may be admitted by it, or waits in vain from now on.
   func reconsider(_ ctx: inout Context) {
     for (link, guest) in guests {
-      let objection = objection(to: guest.join, ctx)
-      if objection == nil {
+      if objection(to: guest.join, ctx) == nil {
         consider(guest.join, link: link, node: guest.node, &ctx)
-      } else if let objection, isMember, objection != .notAdmitted {
+      } else if isUsedUp(guest.join.admission) {
         guests.removeValue(forKey: link)
-        refuse(link, objection, &ctx)
+        refuse(link, .badAdmission, &ctx)
       }
     }
     for (session, stranger) in strangers {
@@ -79,6 +78,14 @@ extension Room {
       strangers.removeValue(forKey: session)
       received(stranger.record, from: link, &ctx)
     }
+  }
+
+  /// What admits are counted, so a log that is not all here can only say too little.
+  private func isUsedUp(_ admission: Admission?) -> Bool {
+    guard isMember, let admission, let invite = standing?.invites[admission.invite] else {
+      return false
+    }
+    return invite.terms.uses != InviteTerms.reusable && invite.used >= invite.terms.uses
   }
 
   func tickGuests(_ ctx: inout Context) {

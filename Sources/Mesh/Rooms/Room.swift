@@ -43,6 +43,8 @@ final class Room {
   /// Sooner than with the roster's, because something is missing.
   var nextComparison: Instant?
   var memberSince: Instant
+  /// Operations that are here said so, once.
+  var hasBelonged = false
   /// When we look again whether the host is still here.
   var nextHostLook = Instant(nanoseconds: 0)
   var refusal: Refusal?
