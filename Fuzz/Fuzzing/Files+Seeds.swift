@@ -1,4 +1,5 @@
 import Keys
+import Mesh
 import Node
 import Wire
 
@@ -24,6 +25,13 @@ extension Files {
         "{\"request\":\"mod\",\"action\":\"remove\",\"person\":\"Ben\",\"immediate\":true}",
         "{\"request\":\"invite.make\",\"role\":\"speaker\",\"uses\":1}",
         "{\"request\":\"mod.policy\",\"policy\":[\"doorShut\"]}",
+        "{\"request\":\"hand\",\"up\":false}", "{\"request\":\"stage.accept\"}",
+        "{\"request\":\"react\",\"sign\":\"clap\"}", "{\"request\":\"stage.leave\"}",
+        "{\"request\":\"mod\",\"action\":\"mute\",\"person\":\"1f\",\"seconds\":60}",
+        "{\"request\":\"mod.close\"}", "{\"request\":\"invite.revoke\",\"invite\":\"0f\"}",
+        "{\"request\":\"verify\",\"person\":\"Ben\"}", "{\"request\":\"events\"}",
+        "{\"request\":\"compare\",\"person\":\"Ben\"}",
+        "{\"request\":\"persona\",\"link\":\"\(inviteText)\"}",
         "{\"request\":\"listen\"}", "{\"request\":\"frames\",\"room\":\"flock\"}",
       ]
     let blocked = Messages.written {
@@ -31,11 +39,26 @@ extension Files {
       $0.u16(1)
       $0.bytes32(Messages.persona.raw)
     }
-    return identities + [[8] + blocked] + secretKeys + [
+    return identities + [[8] + blocked, [9] + keepsakes, [10] + messages] + secretKeys + [
       [2] + [UInt8](repeating: 7, count: 60), [3] + contacts,
     ]
       + [settingsText, "relay = false\n# nothing\n[table]\na = 1979-05-27T07:32:00Z\n", letters]
       .map { [6] + $0.utf8 } + requests.map { [7] + $0.utf8 }
+  }
+
+  private static var keepsakes: [UInt8] {
+    KeptOperations.plain([
+      Keepsake(
+        room: Messages.room, nonce: Messages.genesis.nonce, operations: [Messages.operation],
+        expiry: 1_790_000_000_000),
+      Keepsake(room: Messages.room, nonce: nil, operations: [], expiry: 1),
+    ])
+  }
+
+  private static var messages: [UInt8] {
+    let line = Array("{\"request\":\"mute\",\"on\":true}".utf8)
+    return ControlMessage.header(.text, count: line.count) + line
+      + ControlMessage.header(.sound, count: 3) + [1, 2, 3]
   }
 
   private static var addressText: String {

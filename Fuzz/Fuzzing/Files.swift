@@ -17,6 +17,8 @@ enum Files {
     case 6: try settings(bytes)
     case 7: try request(bytes)
     case 8: try blocked(bytes)
+    case 9: try keepsakes(bytes)
+    case 10: try messages(bytes)
     default: break
     }
   }
@@ -73,6 +75,27 @@ enum Files {
   private static func blocked(_ bytes: [UInt8]) throws(Finding) {
     guard let people = try? BlockList.people(in: bytes) else { return }
     try Finding.unless(people.count <= BlockList.most, "more people are blocked than can be")
+  }
+
+  private static func keepsakes(_ bytes: [UInt8]) throws(Finding) {
+    guard let kept = try? KeptOperations.keepsakes(in: bytes) else { return }
+    try Finding.unless(
+      KeptOperations.plain(kept) == bytes, "kept operations are not written as they were read")
+  }
+
+  /// A connection that carries messages: what is taken is what was there, in its order.
+  private static func messages(_ bytes: [UInt8]) throws(Finding) {
+    var (left, again) = (bytes, [UInt8]())
+    while true {
+      switch ControlMessage.take(from: &left) {
+      case .none, .broken:
+        return try Finding.unless(again + left == bytes, "messages are not taken as they came")
+      case .text(let body):
+        again += ControlMessage.header(.text, count: body.count) + body
+        try request(body)
+      case .sound(let body): again += ControlMessage.header(.sound, count: body.count) + body
+      }
+    }
   }
 
   private static func secretKey(_ file: [UInt8]) throws(Finding) {

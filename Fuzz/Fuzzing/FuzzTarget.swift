@@ -1,13 +1,13 @@
 import Keys
 
-/// Everything that reads bytes from the network, a file or a person, in eight parts.
+/// Everything that reads bytes from the network, a file or a person, in nine parts.
 ///
 /// Each takes any bytes, must neither trap nor run long, and throws when a promise is broken. The
 /// same input always does the same: no clock, no system randomness.
 package enum FuzzTarget: String, CaseIterable, Sendable {
   /// Every message of `Wire`.
   case messages
-  /// Addresses, invites, seed lists, keys and dates as people write them.
+  /// Addresses, tunnels, invites, seed lists, keys and dates as people write them.
   case text
   /// Datagrams between two nodes, and from strangers.
   case link
@@ -15,7 +15,9 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
   case room
   /// Logs of operations: what they come to, and how two nodes bring them together.
   case authority
-  /// Identity, remembered peers, signing keys, settings, control requests.
+  /// What somebody with a role says in a room: operations, hands, reactions, codes, beacons.
+  case stage
+  /// Identity, remembered peers, kept operations, signing keys, settings, control requests.
   case files
   /// WAV and Ogg Opus.
   case sound
@@ -31,6 +33,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     case .link: try LinkScript.run(&tape)
     case .room: try RoomScript.run(&tape)
     case .authority: try LogScript.run(&tape)
+    case .stage: try StageScript.run(&tape)
     case .files: try Files.run(&tape)
     case .sound: try Sounds.run(&tape)
     case .frames: try Frames.run(&tape)
@@ -46,6 +49,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
       case .link: LinkScript.seeds
       case .room: RoomScript.seeds
       case .authority: LogScript.seeds
+      case .stage: StageScript.seeds
       case .files: Files.seeds
       case .sound: Sounds.seeds
       case .frames: Frames.seeds
@@ -58,7 +62,7 @@ package enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .messages: 1_200
     case .text, .files: 2_048
-    case .link, .room, .authority: 1_024
+    case .link, .room, .authority, .stage: 1_024
     case .sound, .frames: 4_096
     }
   }

@@ -26,6 +26,9 @@ final class HostileNeighbour {
   private(set) var certificate: SessionCertificate
   private(set) var admission: Admission?
   let victimSession: SessionID
+  /// Operations that the victim told, oldest first.
+  private(set) var learnt: [RoomOperation] = []
+  private static let mostLearnt = 100
 
   init(access: Access) throws(KeysError) {
     var entropy = Entropy.seeded(21)
@@ -173,8 +176,10 @@ final class HostileNeighbour {
     if let link = links.receive(bytes.span, from: Self.place, at: now, into: &effects),
       let transcript = links.transcript(of: link)
     {
-      for record in links.records where record.type == MessageType.hybridAnswer.rawValue {
+      for record in links.records {
         let body = Array(links.plain[record.start..<record.start + record.count])
+        if record.type == MessageType.operations.rawValue { learn(body) }
+        guard record.type == MessageType.hybridAnswer.rawValue else { continue }
         var reader = Reader(body.span)
         guard let part = try? HybridPart(from: &reader, of: HybridPart.answerBytes) else {
           continue
@@ -183,6 +188,16 @@ final class HostileNeighbour {
       }
     }
     links.events.removeAll()
+  }
+
+  private func learn(_ body: [UInt8]) {
+    var reader = Reader(body.span)
+    guard (try? reader.u8()) != nil, let bundle = try? OperationBundle(from: &reader) else {
+      return
+    }
+    for operation in bundle.operations where !learnt.contains(operation) {
+      if learnt.count < Self.mostLearnt { learnt.append(operation) }
+    }
   }
 
   func pass(_ duration: Duration) throws(Finding) {

@@ -54,7 +54,7 @@ struct LogScript {
       argument: UInt32(argument >> 8) << 24 | UInt32(argument & 0xFF),
       lifetimeSeconds: UInt32(lifetime & 0x7F), seen: references(seen))
     if kind.hasCut { place(cut, on: &operation, of: logs[subject]) }
-    guard let formed = formed(operation) else { return }
+    guard let formed = Self.formed(operation) else { return }
     let logged = LoggedOperation(formed)
     operations.append(logged)
     if !forks { logs[author].append(logged) }
@@ -75,7 +75,7 @@ struct LogScript {
   }
 
   /// With zeros where its kind has nothing to say; nil when that is not enough.
-  private func formed(_ operation: RoomOperation) -> RoomOperation? {
+  static func formed(_ operation: RoomOperation) -> RoomOperation? {
     var tries = [operation]
     tries.append(operation)
     tries[1].lifetimeSeconds = 0
@@ -114,9 +114,14 @@ struct LogScript {
       "two nodes with the same logs differ")
   }
 
+  /// Told again while that brings anything: only so many wait for what comes before them.
   private func log(_ operations: some Sequence<LoggedOperation>) -> OperationLog {
     var log = OperationLog(genesis: genesis, verify: { _ in true })
-    for logged in operations { _ = log.insert(logged.operation, at: LogScript.now) }
+    var known: OperationHash?
+    while log.hash != known {
+      known = log.hash
+      for logged in operations { _ = log.insert(logged.operation, at: LogScript.now) }
+    }
     return log
   }
 

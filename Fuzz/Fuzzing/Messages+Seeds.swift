@@ -2,7 +2,7 @@ import Wire
 
 extension Messages {
   /// One valid message of each kind.
-  static var seeds: [[UInt8]] { untagged + tagged + authority }
+  static var seeds: [[UInt8]] { untagged + tagged + authority + kinds + tunnels }
 
   static let room = RoomID(Bytes16(high: 1, low: 2))
   static let persona = PersonaID(Bytes32(high: .zero, low: Bytes16(high: 3, low: 4)))
@@ -129,6 +129,30 @@ extension Messages {
       [33] + PairCheckMessage.commitment(key.raw).encoded(tag: 3),
       [33] + PairCheckMessage.end.encoded(tag: 3),
     ]
+  }
+
+  /// Each kind of operation, as sparing as it may be.
+  private static var kinds: [[UInt8]] {
+    (OperationKind.known + [.later(128)]).compactMap { kind in
+      let wish = RoomOperation(
+        kind: kind, room: room, author: persona, sequence: 1, previous: .zero,
+        time: 1_790_000_000_000, subject: key.raw, argument: 1, lifetimeSeconds: 60,
+        cut: kind.hasCut ? Bytes16(high: 1, low: 1) : nil)
+      return LogScript.formed(wish).map { [2] + $0.encoded }
+    }
+  }
+
+  private static var tunnels: [[UInt8]] {
+    let reaction = Reaction(session: presence.session, sign: .clap, time: 1_790_000_000_000)
+    var seeds = [
+      [39] + reaction.encoded(tag: 3), [35, 0, 3, 1, 2, 3, 0, 1, 9, 0, 0, 0],
+      [33] + PairCheckMessage.reveal(key.raw).encoded(tag: 3),
+    ]
+    for text in ["example.org/a", "[2001:db8::7]:8443/b", "192.0.2.7,obfs4,cert=AbC"] {
+      guard let address = TunnelAddress(text: text) else { continue }
+      seeds.append([34] + written { address.encode(into: &$0) })
+    }
+    return seeds
   }
 
   static func written(_ body: (inout Writer) -> Void) -> [UInt8] {

@@ -18,6 +18,8 @@ extension Texts {
       [1] + "https://example.org/#".utf8 + invite.text.utf8.dropFirst(9),
       [2] + payload(invite), [3] + "AAECAwQFBgc=".utf8, [3] + "_-8A".utf8, [3] + "+/8=".utf8,
       [8] + list.text.utf8, [9] + list.text.utf8, [10] + "2028-02-29T23:59:59Z".utf8,
+      [12] + "example.org/a-path.of_letters".utf8, [12] + "[2001:db8::7]:8443/b/c".utf8,
+      [12] + "192.0.2.7:443,obfs4,cert=AbC;iat-mode=0".utf8, [13] + "obfs4,cert=AbC".utf8,
       [11] + "[2001:db8::7]:4000".utf8, [11] + "192.0.2.7:65535".utf8,
     ]
     if let signer = try? Samples.signer() {

@@ -21,6 +21,8 @@ enum Texts {
     case 9: try signedSeedList(bytes)
     case 10: try date(text)
     case 11: place(text)
+    case 12: try tunnel(text)
+    case 13: try transport(text)
     default: break
     }
   }
@@ -114,6 +116,21 @@ enum Texts {
       _ = Endpoint(host: host, port: port)?.text
     }
     _ = Endpoint(host: text, port: 1)?.text
+  }
+
+  private static func tunnel(_ text: String) throws(Finding) {
+    guard let address = TunnelAddress(text: text) else { return }
+    try Finding.unless(
+      TunnelAddress(text: address.text) == address, "a tunnel is not read as it was written")
+    let bytes = Messages.written { address.encode(into: &$0) }
+    var reader = Reader(bytes.span)
+    try Finding.unless(
+      (try? TunnelAddress(from: &reader)) == address, "a tunnel is not read as it was encoded")
+  }
+
+  private static func transport(_ text: String) throws(Finding) {
+    guard let call = TransportCall(text: text) else { return }
+    try Finding.unless(isSame(call.text, text), "a transport is not written as it was read")
   }
 
   private static func packed(_ bytes: [UInt8], behind title: String) -> String {

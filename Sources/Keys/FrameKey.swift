@@ -34,6 +34,9 @@ package struct FrameKey: ~Copyable, Sendable {
   /// Lends the key itself.
   package borrowing func withKey<R>(_ body: (borrowing Secret) -> R) -> R { body(key) }
 
+  /// Lends the salt, in its first twelve bytes.
+  package borrowing func withSalt<R>(_ body: (borrowing Secret) -> R) -> R { body(salt) }
+
   /// Appends header, ciphertext and tag to `out`.
   ///
   /// A counter must never be used twice.

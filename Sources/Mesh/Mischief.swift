@@ -1,6 +1,6 @@
-import Keys
+package import Keys
 import OrderedCollections
-import Wire
+package import Wire
 
 /// Lies that only a participant itself can tell, for the simulator to show that they are met.
 ///
@@ -23,6 +23,9 @@ package struct Mischief: OptionSet, Sendable {
   package static let eclipse = Mischief(rawValue: 16)
   /// As a speaker, says one thing to some and another to others.
   package static let equivocate = Mischief(rawValue: 32)
+
+  /// As a listener, compares no frame with what its speaker swore: shows what that is good for.
+  package static let gullible = Mischief(rawValue: 64)
 
   /// Each poisoning fills a quarter of what may be asked for at once.
   static let ghostsShare = 4
@@ -47,7 +50,18 @@ package struct Mischief: OptionSet, Sendable {
   }
 }
 
+/// Makes another body for a sealed frame, out of all that a listener has.
+package typealias Forger = (
+  _ frame: [UInt8], _ counter: UInt32, _ room: RoomID, _ key: borrowing FrameKey
+) -> [UInt8]?
+
 extension Participant {
+  /// Passes frames on as `forger` makes them.
+  package mutating func forge(with forger: @escaping Forger) {
+    beHostile(.forge)
+    for room in rooms { room.forger = forger }
+  }
+
   package mutating func misbehave(_ mischief: Mischief) { beHostile(mischief) }
 }
 
@@ -95,6 +109,13 @@ extension Room {
   /// Another body for a frame, sealed with the speaker's key, which every listener holds.
   private func lie(_ counter: UInt32, of stream: Stream) -> [UInt8]? {
     let chain = stream.isOwn ? talker?.chain : keyring.newest(of: stream.session)
+    if let forger {
+      var genuine: [UInt8] = []
+      FrameHeader.append(
+        session: stream.session, step: stream.step(of: counter), counter: counter, to: &genuine)
+      stream.appendBody(of: counter, to: &genuine)
+      return chain?.withFrameKey { forger(genuine, counter, id, $0) }
+    }
     var sealed: [UInt8] = []
     var plain = [UInt8](repeating: 0x5A, count: stream.bodyBytes - FrameKey.tagCount)
     plain[0] = 20

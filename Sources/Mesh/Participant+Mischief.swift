@@ -117,6 +117,11 @@ extension Participant {
     ctx.hybrid.lend(body)
   }
 
+  /// The same for the secret of the link by which it came in; nil without one.
+  package borrowing func betrayEntry(to room: RoomID) -> Bytes16? {
+    rooms.first { $0.id == room }?.secret
+  }
+
   /// Puts a made-up key in the place of a speaker's, to be handed on as if it were the speaker's:
   /// of its next step, which nothing but a frame can disprove, or of its first.
   package mutating func spoilKey(

@@ -396,8 +396,10 @@ extension Participant {
       uplink: uplinkClass, presenceLifetime: ctx.settings.presence.lifetime, at: ctx.now,
       entropy: &ctx.entropy)
     let tag = (0..<RoomTag.lobby).first { tag in !rooms.contains { $0.tag == tag } } ?? 0
+    let kept: Secret? =
+      if let secret { try Secret(Bytes32(high: secret, low: .zero)) } else { nil }
     let room = Room(
-      id: id, tag: tag, secret: secret, invite: inviteKey, me: me, phase: phase,
+      id: id, tag: tag, secret: kept, invite: inviteKey, me: me, phase: phase,
       kept: keepsakes[id]?.operations ?? [], settings: ctx.settings, at: ctx.now)
     rooms.append(room)
     if let charter { room.adopt(charter, &ctx) }

@@ -39,11 +39,14 @@ struct Speak: ParsableCommand {
     let request = ControlRequest.speak(room, bitrate: bitrate, milliseconds: frame)
     _ = try connection.ask(request, for: SoundReport.self)
     connection.keepLittleUnsent()
+    var isOver = false
     do {
-      while true {
+      while !isOver {
         let samples = try sound.read(Samples.perBlock)
         if samples.isEmpty { break }
         try connection.send(PCMWriter.bytes(samples))
+        // The node has the last word when all was sent; before that, when it takes no more.
+        isOver = connection.hasReply
       }
     } catch let error as AudioError {
       connection.finishSending()
@@ -51,8 +54,12 @@ struct Speak: ParsableCommand {
     }
     connection.finishSending()
     let report = try connection.receive(SpokenReport.self)
-    if json { return Terminal.say(json: report) }
-    Terminal.complain("Spoke \(report.frames) frames.")
+    json ? Terminal.say(json: report) : Terminal.complain("Spoke \(report.frames) frames.")
+    guard isOver else { return }
+    throw Failure(
+      .refused,
+      "This node speaks there no more: a moderator muted it or took it off the stage, or it is out "
+        + "of the room.")
   }
 
   static func open(_ path: String) throws(Failure) -> any AudioSource {

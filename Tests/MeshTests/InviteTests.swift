@@ -60,10 +60,50 @@ struct InviteTests {
     network.command(first, .join(link.invite, name: "first"))
     network.run(for: .seconds(3))
     network.command(second, .join(link.invite, name: "second"))
-    network.run(for: .seconds(75))
+    // It need not wait for a yes that cannot come.
+    network.run(for: .seconds(4))
     #expect(network.role(first, room) == .speaker)
     #expect(network.status(second, room) == nil)
     #expect(second.refusals.last == .notAdmitted)
+    #expect(network.standings(room).count == 1)
+  }
+
+  /// A moderator in each half, the inviter in one: what the other cannot burn it does not honour,
+  /// whoever comes first, and nobody is let in twice when the halves meet.
+  @Test(arguments: [431, 432, 433, 434] as [UInt64])
+  func aLinkForOneUsedInTwoHalvesWithModeratorsAdmitsExactlyOne(seed: UInt64) throws {
+    let network = try Network(seed: seed)
+    let room = try network.audience(nodes: 8)
+    let people = network.nodes.map { network.person($0, room) }
+    for moderator in [1, 6] {
+      network.moderate(network.nodes[0], room, .promote(people[moderator]))
+    }
+    network.run(for: .seconds(3))
+    // Node 1 invites; it is in the first half, or with the host's in the second.
+    let link = try #require(network.invite(network.nodes[1], room, role: .speaker, uses: 1))
+    network.run(for: .seconds(4))
+    let guests = [try network.add(), try network.add()]
+    let far = seed % 2 == 0 ? [4, 5, 6, 7, 9] : [0, 2, 3, 6, 9]
+    network.isCut = { far.contains($0) != far.contains($1) }
+    for (guest, door) in zip(guests, seed % 2 == 0 ? [2, 4] : [4, 2]) {
+      var invite = link.invite
+      invite.contacts = [network.nodes[door].contact]
+      network.command(guest, .join(invite, name: "guest"))
+    }
+    network.run(for: .seconds(8))
+    #expect(guests.count { network.status($0, room)?.role == .speaker } == 1)
+    network.isCut = { _, _ in false }
+    network.run(for: .seconds(90))
+    let inside = guests.filter { network.status($0, room) != nil }
+    #expect(inside.count == 1)
+    let admitted = guests.map { network.ownPerson($0, room) }
+    for node in network.nodes.prefix(8) + inside {
+      let members = network.status(node, room)?.members ?? []
+      #expect(members.count == 9)
+      #expect(members.count { admitted.contains($0.person) && $0.role == .speaker } == 1)
+      #expect(network.status(node, room)?.invites.first { $0.key == link.key }?.used == 1)
+    }
+    #expect(guests.first { network.status($0, room) == nil }?.refusals.last == .notAdmitted)
     #expect(network.standings(room).count == 1)
   }
 
@@ -91,6 +131,30 @@ struct InviteTests {
     #expect(network.role(here, room) == .listener)
     #expect(network.status(there, room) == nil)
     #expect(network.standings(room).count == 1)
+  }
+
+  /// Operations come in several records, in any order: the one about the guest may be the last.
+  @Test(arguments: 441...452 as ClosedRange<UInt64>)
+  func whoeverHearsOfItsOwnAdmissionLastStays(seed: UInt64) throws {
+    let network = try Network(seed: seed)
+    let room = try network.audience(nodes: 4)
+    let host = network.nodes[0]
+    let people = network.nodes.map { network.person($0, room) }
+    network.moderate(host, room, .promote(people[1]))
+    for _ in 0..<10 {
+      #expect(network.moderate(host, room, .letSpeak(people[2])) == nil)
+      #expect(network.moderate(host, room, .demote(people[2])) == nil)
+    }
+    network.run(for: .seconds(3))
+    let link = try #require(network.invite(network.nodes[1], room, role: .speaker, uses: 1))
+    network.run(for: .seconds(2))
+    let guest = try network.add()
+    network.lossPermille = 100
+    network.command(guest, .join(link.invite, name: "guest"))
+    network.run(for: .seconds(8))
+    #expect(network.role(guest, room) == .speaker)
+    #expect(guest.refusals.isEmpty)
+    #expect(network.status(guest, room)?.members.count == 5)
   }
 
   @Test func aGuestWaitsForAnInviterFurtherAway() throws {

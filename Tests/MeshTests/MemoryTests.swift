@@ -49,6 +49,32 @@ struct MemoryTests {
     #expect(search.found() == 0)
   }
 
+  /// The secret of the link by which everybody came in, in a room that is left by all.
+  @Test func whoeverLeavesForgetsTheSecretOfTheLink() throws {
+    let network = try Network(seed: 805)
+    network.isSeeded = false
+    let (room, search) = try enter(network)
+    #expect(search.count == 2)
+    #expect(search.found() >= 1)
+    for node in network.nodes { network.command(node, .leave(room)) }
+    network.run(for: .seconds(6))
+    // This test itself handed the link out; a node's loop uses its stack again all the time.
+    MemorySearch.overwriteStack()
+    #expect(search.found() == 0)
+  }
+
+  /// No variable holds the link when this returns.
+  @inline(never)
+  private func enter(_ network: Network) throws -> (RoomID, MemorySearch) {
+    let room = try network.room(nodes: 4)
+    network.speak(network.nodes[0], in: room, frames: 20)
+    var search = MemorySearch()
+    for node in network.nodes {
+      if let secret = node.participant.betrayEntry(to: room) { search.note(secret) }
+    }
+    return (room, search)
+  }
+
   @Test func aReplacedKeyIsForgottenAfterSixSeconds() throws {
     let network = try Network(seed: 802)
     network.isSeeded = false

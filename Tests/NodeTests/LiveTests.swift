@@ -52,6 +52,22 @@ struct LiveTests {
     }
   }
 
+  @Test func whoSendsSamplesIsToldWhenTheRoomTakesNoMore() async throws {
+    try await withRoom { ann, _ in
+      var speaker = try ControlConnection(path: ann)
+      _ = try speaker.ask(.speak(nil, bitrate: 24_000, milliseconds: 20), for: SoundReport.self)
+      try speaker.send([UInt8](repeating: 0, count: 10 * SoundFormat.blockBytes))
+      let hasReply = speaker.hasReply
+      #expect(!hasReply)
+      var other = try ControlConnection(path: ann)
+      _ = try other.ask(.leave(nil), for: DoneReport.self)
+      while !speaker.hasReply {
+        try speaker.send([UInt8](repeating: 0, count: SoundFormat.blockBytes))
+      }
+      _ = try speaker.receive(SpokenReport.self)
+    }
+  }
+
   @Test func withoutMessagesNobodyTalksLive() async throws {
     try await withRoom { ann, _ in
       var control = try ControlConnection(path: ann)

@@ -4,6 +4,7 @@
     rooms.py lossy      six nodes, a relay dies
     rooms.py roaming    listener and speaker change their addresses
     rooms.py ipv6       two nodes that have nothing but IPv6
+    rooms.py stage      hands, seats, removals, links and codes by the commands people type
     rooms.py messages   what a node says when it cannot start or reach anybody
 """
 
@@ -16,6 +17,7 @@ import wave
 
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 import laboratory as lab  # noqa: E402
+import stage  # noqa: E402
 
 SPEECH = "/usr/share/pocketsphinx/test/data/librivox/*.wav"
 AFTERWARDS = 1.0
@@ -205,7 +207,8 @@ def messages():
 
 
 def main():
-    {"lossy": lossy, "roaming": roaming, "ipv6": ipv6, "messages": messages}[sys.argv[1]]()
+    {"lossy": lossy, "roaming": roaming, "ipv6": ipv6, "messages": messages,
+     "stage": lambda: stage.stage(check)}[sys.argv[1]]()
     return 1 if FAILURES else 0
 
 

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Rooms of real nodes in network namespaces: loss, a relay's death, roaming, IPv6 alone, and what is
-# said when nothing works. Needs root; about a minute. The long measurements are in scripts/measure.
+# Rooms of real nodes in network namespaces: loss, a relay's death, roaming, IPv6 alone, the stage
+# by the commands people type, and what is said when nothing works. Needs root; about two minutes.
+# The long measurements are in scripts/measure.
 # Figures that other work on the machine moves are told; AIMS=judge makes them decide.
 #
 #   scripts/lab/rooms.sh            all of it
-#   scripts/lab/rooms.sh roaming    one part: lossy, roaming, ipv6 or messages
+#   scripts/lab/rooms.sh roaming    one part: lossy, roaming, ipv6, stage or messages
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lab/namespaces.sh
@@ -37,8 +38,10 @@ case ${1:-all} in
     part lossy 6 20 20
     part roaming 3
     part ipv6 2
+    part stage 7
     part messages 2
     ;;
+  stage) part stage 7 ;;
   lossy) part lossy 6 20 20 ;;
   roaming) part roaming 3 ;;
   ipv6 | messages) part "$1" 2 ;;

@@ -22,7 +22,8 @@ it was made. Without the frontier rule it has to leak, or the test would show no
 at once, shuffled, one by one)."""),
     ("forgery:", "Sound made up by who holds the key", """\
 A relay in a room of ten makes up sound under the speaker's key for 3 s: in place of what it passes
-on (replaced), before the speaker says it (ahead), or for somebody who speaks no more (silent).
+on (replaced), the same under the very tag of what it replaces (sameTag), before the speaker says it
+(ahead), or for somebody who speaks no more (silent).
 Figures are of the listener that heard most, and of the one that lost most of 150 genuine frames.
 Aims: at most 400 ms, median 120 ms of replaced frames; strict, and silent: 0."""),
 ]

@@ -163,6 +163,7 @@ extension Room {
     if nextHostLook <= ctx.now {
       nextHostLook = ctx.now + ctx.settings.entry.hostLook
       findActingHost(&ctx)
+      if !hasBelonged { judgeMe(&ctx) }
     }
     guard let due = nextComparison, due <= ctx.now else { return }
     nextComparison = nil

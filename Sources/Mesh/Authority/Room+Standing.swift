@@ -78,9 +78,10 @@ extension Room {
     rosterChanged = rosterChanged || !touched.isEmpty
   }
 
-  private func judgeMe(_ ctx: inout Context) {
+  func judgeMe(_ ctx: inout Context) {
     guard isMember, !isDefiant, let mine = roster[me.session] else { return }
-    if !belongs(mine), standing?.isClosed == false {
+    hasBelonged = hasBelonged || belongs(mine)
+    if !belongs(mine), standing?.isClosed == false, isToldOfMe(ctx) {
       // Those who threw us out need no farewell.
       links.removeAll()
       ending = (ctx.now, .removed)
@@ -89,6 +90,13 @@ extension Room {
     guard !mine.rights.isOnStage, me.presence.flags.contains(.root) else { return }
     publish(&ctx) { $0.flags.remove(.root) }
     tellChildren(&ctx)
+  }
+
+  /// Those who let us in tell us why in several records, in any order: until then, that nothing
+  /// here lets us in says nothing.
+  private func isToldOfMe(_ ctx: borrowing Context) -> Bool {
+    hasBelonged || standing?[me.person].isRemoved == true
+      || ctx.now >= memberSince + ctx.settings.entry.strangerLife
   }
 
   /// Whoever may not speak stops: nobody would pass it on.

@@ -40,7 +40,8 @@ extension Room {
       guard let member = roster[stream.session] else { return }
       return contradicted(known, attestation, by: member, &ctx)
     }
-    let judgement = stream.file(attestation, at: ctx.now)
+    let judgement = stream.file(
+      attestation, isBelieved: ctx.mischief.contains(.gullible), at: ctx.now)
     for counter in judgement.forged {
       if let source = stream.source(of: counter) {
         delivered(forgery: counter, of: stream, source, &ctx)

@@ -59,7 +59,9 @@ extension Room {
     for index in body.indices { frame.append(body[index]) }
     let leaf = Digest.leaf(room: id, frame: frame.span)
     if let promised = stream.attestedLeaf(of: counter) {
-      guard promised == leaf else { return delivered(forgery: counter, of: stream, link, &ctx) }
+      guard promised == leaf || ctx.mischief.contains(.gullible) else {
+        return delivered(forgery: counter, of: stream, link, &ctx)
+      }
       stream.confirm(at: ctx.now)
     }
     stream.keep(counter, step: step, leaf: leaf, source: link, body: body, at: ctx.now)
@@ -112,7 +114,7 @@ extension Room {
   private func isCredible(
     _ counter: UInt32, of stream: Stream, _ ctx: borrowing Context
   ) -> Bool {
-    if stream.attestedLeaf(of: counter) != nil { return true }
+    if stream.attestedLeaf(of: counter) != nil || ctx.mischief.contains(.gullible) { return true }
     guard !ctx.settings.frames.isStrict, ctx.now >= stream.suspectUntil else { return false }
     return roster[stream.session]?.isSpeaking == true
       && ctx.now <= stream.provenAt + ctx.settings.frames.unproven

@@ -203,8 +203,10 @@ final class Stream {
     var unopenable: UInt32?
   }
 
-  /// Files a verified attestation.
-  func file(_ attestation: Attestation, at now: Instant) -> Judgement {
+  /// Files a verified attestation. `isBelieved` says that what is here is what was said, unseen.
+  func file(
+    _ attestation: Attestation, isBelieved: Bool = false, at now: Instant
+  ) -> Judgement {
     attestations.append(attestation)
     if attestations.count > 8 { attestations.removeFirst() }
     if attestation.last > anchor || attestations.count == 1 { moveAnchor(to: attestation.last) }
@@ -213,7 +215,7 @@ final class Stream {
     for (counter, leaf) in attestation.entries {
       attested[slot(counter)] = (counter, leaf)
       guard holds(counter) else { continue }
-      if kept[slot(counter)].leaf == leaf {
+      if isBelieved || kept[slot(counter)].leaf == leaf {
         confirmed = true
         status.proven += 1
         if kept[slot(counter)].fate == .broken { judgement.unopenable = counter }

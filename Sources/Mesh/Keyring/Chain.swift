@@ -63,6 +63,9 @@ final class Chain {
     }
   }
 
+  /// Lends what frames are sealed with now.
+  func withFrameKey<R>(_ body: (borrowing FrameKey) -> R) -> R { body(current) }
+
   /// Seals one frame at the end of `out`, moving to the counter's step first.
   func seal(
     _ plain: [UInt8], counter: UInt32, room: RoomID, into out: inout [UInt8]

@@ -94,7 +94,9 @@ struct Charter {
     }
     let moment = isEntering ? now.milliseconds : admission.time
     guard invite.isOpen(at: max(moment, admission.time)) else { return .expiredInvite }
-    return invite.terms.uses == InviteTerms.reusable ? nil : .notAdmitted
+    guard invite.terms.uses != InviteTerms.reusable else { return nil }
+    // Nobody will say yes any more.
+    return invite.used < invite.terms.uses ? .notAdmitted : .badAdmission
   }
 
   /// An admission must be what it says, if anything can depend on it.

@@ -63,16 +63,29 @@ extension Room {
       to: person, join.admission, standing: standing, isEntering: !isHere(person), at: ctx.now)
   }
 
-  /// An operation came: somebody who waits may be admitted by it.
+  /// An operation came: somebody who waits may be admitted by it, or waits in vain from now on.
   func reconsider(_ ctx: inout Context) {
-    for (link, guest) in guests where objection(to: guest.join, ctx) == nil {
-      consider(guest.join, link: link, node: guest.node, &ctx)
+    for (link, guest) in guests {
+      if objection(to: guest.join, ctx) == nil {
+        consider(guest.join, link: link, node: guest.node, &ctx)
+      } else if isUsedUp(guest.join.admission) {
+        guests.removeValue(forKey: link)
+        refuse(link, .badAdmission, &ctx)
+      }
     }
     for (session, stranger) in strangers {
       guard let link = links.keys.first else { break }
       strangers.removeValue(forKey: session)
       received(stranger.record, from: link, &ctx)
     }
+  }
+
+  /// What admits are counted, so a log that is not all here can only say too little.
+  private func isUsedUp(_ admission: Admission?) -> Bool {
+    guard isMember, let admission, let invite = standing?.invites[admission.invite] else {
+      return false
+    }
+    return invite.terms.uses != InviteTerms.reusable && invite.used >= invite.terms.uses
   }
 
   func tickGuests(_ ctx: inout Context) {

@@ -189,6 +189,7 @@ extension Room {
   private func becomeMember(_ ctx: inout Context) {
     phase = .member
     memberSince = ctx.now
+    hasBelonged = roster[me.session].map { belongs($0) } ?? false
     ctx.tell(.joined(id))
     findActingHost(&ctx)
   }

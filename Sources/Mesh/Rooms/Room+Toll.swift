@@ -51,7 +51,7 @@ extension Room {
   func pay(on link: LinkID, _ ctx: inout Context) {
     joinsSent.removeValue(forKey: link)
     let hour = Room.hour(ctx.now)
-    guard secret == nil, stamp?.hour != hour, unpaid.count < ctx.settings.links.sessions else {
+    guard !hasSecret, stamp?.hour != hour, unpaid.count < ctx.settings.links.sessions else {
       // It was shown one already.
       if let node = ctx.links.node(of: link) {
         reaching.removeValue(forKey: node)

@@ -18,13 +18,15 @@ final class Room {
   let id: RoomID
   /// Our number for it on every link.
   let tag: RoomTag
-  /// Seed of the invite key; nil in open rooms.
-  let secret: Bytes16?
+  /// Seed of the invite key, and zeros; nil in open rooms.
+  private let entrySecret: Secret?
   /// Seals JOINs while we come in: known to whoever holds the same link.
   let entryKey: Bytes32
   /// Of links whose other end came in by another invite.
   var linkKeys: OrderedDictionary<LinkID, Bytes32> = [:]
   let me: Persona
+  /// Nil but in tests.
+  var forger: Forger?
 
   var phase: Phase
   var charter: Charter?
@@ -41,6 +43,8 @@ final class Room {
   /// Sooner than with the roster's, because something is missing.
   var nextComparison: Instant?
   var memberSince: Instant
+  /// Operations that are here said so, once.
+  var hasBelonged = false
   /// When we look again whether the host is still here.
   var nextHostLook = Instant(nanoseconds: 0)
   var refusal: Refusal?
@@ -113,12 +117,12 @@ final class Room {
   var isDefiant = false
 
   init(
-    id: RoomID, tag: RoomTag, secret: Bytes16?, invite: SigningKey?, me: Persona,
+    id: RoomID, tag: RoomTag, secret: consuming Secret?, invite: SigningKey?, me: Persona,
     phase: Phase, kept: [RoomOperation], settings: Settings, at now: Instant
   ) {
     self.id = id
     self.tag = tag
-    self.secret = secret
+    entrySecret = secret
     self.me = me
     self.phase = phase
     self.kept = kept
@@ -142,6 +146,22 @@ final class Room {
 
   static func key(_ room: RoomID, _ invite: SigningKey?) -> Bytes32 {
     Digest.hash32("VR1-roomk", room.raw.array + (invite?.raw.array ?? Bytes32.zero.array))
+  }
+
+  /// Came in by a link.
+  var hasSecret: Bool {
+    switch entrySecret {
+    case .some: true
+    case .none: false
+    }
+  }
+
+  /// What a link carries; to be forgotten at once.
+  var secret: Bytes16? {
+    switch entrySecret {
+    case .some(let key): key.withBytes { bytes in Bytes16((0..<Bytes16.count).map { bytes[$0] }) }
+    case .none: nil
+    }
   }
 
   var isMember: Bool { if case .member = phase { true } else { false } }

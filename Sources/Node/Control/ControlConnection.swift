@@ -75,6 +75,12 @@ package struct ControlConnection: ~Copyable {
     }
   }
 
+  /// Whether the node has said something that was not read yet.
+  package var hasReply: Bool {
+    var waiting = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+    return !input.isEmpty || poll(&waiting, 1, 0) > 0
+  }
+
   /// Nothing more will be sent; replies still come.
   package func finishSending() { shutdown(descriptor.raw, Int32(SHUT_WR)) }
 

@@ -33,7 +33,8 @@ package final class KeptOperations {
     try StoredFile.write(file, to: path)
   }
 
-  private static func plain(_ keepsakes: [Keepsake]) -> [UInt8] {
+  /// As they stand behind the seal.
+  package static func plain(_ keepsakes: [Keepsake]) -> [UInt8] {
     var writer = Writer(capacity: 4_096)
     writer.u8(version)
     writer.u8(UInt8(keepsakes.count))
@@ -61,7 +62,9 @@ package final class KeptOperations {
     for _ in 0..<(try reader.u8()) {
       let room = RoomID(try reader.bytes16())
       let expiry = try reader.u48()
-      let nonce = try reader.u8() == 0 ? nil : try reader.bytes16()
+      let flag = try reader.u8()
+      guard flag < 2 else { throw .range }
+      let nonce = flag == 0 ? nil : try reader.bytes16()
       var operations: [RoomOperation] = []
       for _ in 0..<(try reader.u16()) { operations.append(try RoomOperation(from: &reader)) }
       keepsakes.append(

@@ -9,6 +9,8 @@ struct Forgery {
   enum Kind: String, CaseIterable {
     /// Another sound in place of each frame that it passes on.
     case replaced
+    /// The same, with the tag of the frame that it replaces: who holds the key can find such.
+    case sameTag
     /// Frames that the speaker has yet to say, so that the true ones come too late.
     case ahead
     /// Frames of somebody who has said that it speaks no more.
@@ -24,8 +26,13 @@ struct Forgery {
   private static let people = 10
   /// How long the relay keeps it up: 3 s.
   private static let frames = 150
+  /// Two less than a counter may run ahead of what is sworn.
+  private static let farthest = 46
 
-  static func run(_ kind: Kind, seed: UInt64, isStrict: Bool = false) throws -> Forgery? {
+  /// - Parameter areGullible: the others compare no frame with what the speaker swore.
+  static func run(
+    _ kind: Kind, seed: UInt64, isStrict: Bool = false, areGullible: Bool = false
+  ) throws -> Forgery? {
     let network = try Network(seed: seed)
     var settings = Settings()
     settings.frames.isStrict = isStrict
@@ -43,10 +50,18 @@ struct Forgery {
     // In the middle of what it says, at any place between two attestations.
     if kind != .silent { network.speakOn(speaker, in: room, frames: 60 + Int(seed % 10)) }
     for node in network.nodes { node.heard = [] }
-    if kind == .replaced { network.misbehave(relay, .forge) }
+    let victims = network.nodes.filter { $0 !== speaker && $0 !== relay }
+    if areGullible { for victim in victims { network.misbehave(victim, .gullible) } }
+    switch kind {
+    case .replaced: network.misbehave(relay, .forge)
+    case .sameTag: network.forge(relay, with: SameTag.forge)
+    case .ahead, .silent: break
+    }
     for frame in 0..<frames {
-      if kind != .replaced {
-        network.impersonate(relay, session, ahead: kind == .ahead ? 2 : 1, count: 2, in: room)
+      if kind == .ahead || kind == .silent {
+        // On and on, as far ahead of what was said as frames are looked at.
+        let ahead = kind == .ahead ? 2 : 1 + UInt32(frame % farthest)
+        network.impersonate(relay, session, ahead: ahead, count: 2, in: room)
       }
       guard kind != .silent else {
         network.run(for: .milliseconds(20))
@@ -58,7 +73,6 @@ struct Forgery {
     }
     network.command(speaker, .stopSpeaking(room))
     network.run(for: .milliseconds(600))
-    let victims = network.nodes.filter { $0 !== speaker && $0 !== relay }
     let forged = victims.map { node in
       Set(node.heard.filter { isForged($0.frame) }.map(\.frame.counter)).count
     }
@@ -71,8 +85,8 @@ struct Forgery {
       missing: max(0, said - (genuine.min() ?? 0)))
   }
 
-  /// The byte that a forger puts everywhere.
+  /// The byte that a forger puts everywhere, or wherever it has the choice.
   private static func isForged(_ heard: Heard) -> Bool {
-    heard.payload.allSatisfy { $0 == 0x5A }
+    heard.payload.prefix(SameTag.chosen - 1).allSatisfy { $0 == SameTag.byte }
   }
 }

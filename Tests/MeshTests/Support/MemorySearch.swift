@@ -1,5 +1,6 @@
 import Glibc
 import Keys
+import Wire
 
 /// Looks through all memory of this process that can be written for keys it should not hold.
 ///
@@ -14,6 +15,22 @@ struct MemorySearch {
   mutating func note(_ key: borrowing Secret) {
     let hidden = key.withBytes { bytes in bytes.indices.map { bytes[$0] ^ Self.mask } }
     if !masked.contains(hidden) { masked.append(hidden) }
+  }
+
+  /// As it would be sent, and as two words of this machine.
+  mutating func note(_ secret: Bytes16) {
+    let word = UInt64(Self.mask) &* 0x0101_0101_0101_0101
+    let hidden = Bytes16(high: secret.high ^ word, low: secret.low ^ word).array
+    let words = Array(hidden[..<8].reversed() + hidden[8...].reversed())
+    for form in [hidden, words] where !masked.contains(form) { masked.append(form) }
+  }
+
+  /// Writes over what functions that have returned left on this thread's stack, for 256 KiB.
+  @inline(never)
+  @discardableResult
+  static func overwriteStack(depth: Int = 64) -> UInt8 {
+    let filler = InlineArray<4_096, UInt8>(repeating: UInt8(depth))
+    return depth == 0 ? filler[0] : overwriteStack(depth: depth - 1) &+ filler[depth]
   }
 
   /// How many of the noted keys lie somewhere.
@@ -45,21 +62,20 @@ struct MemorySearch {
       for (offset, byte) in hidden.enumerated() {
         pattern.storeBytes(of: byte ^ Self.mask, toByteOffset: offset, as: UInt8.self)
       }
-      seen[index] = Self.holds(UnsafeRawPointer(scratch), count, UnsafeRawPointer(pattern))
+      seen[index] = Self.holds(
+        UnsafeRawPointer(scratch), count, UnsafeRawPointer(pattern), hidden.count)
     }
     memset(pattern, 0, Secret.count)
   }
 
   private static func holds(
-    _ start: UnsafeRawPointer, _ count: Int, _ pattern: UnsafeRawPointer
+    _ start: UnsafeRawPointer, _ count: Int, _ pattern: UnsafeRawPointer, _ size: Int
   ) -> Bool {
     let first = Int32(pattern.load(as: UInt8.self))
     let end = start + count
     var place = start
-    while end - place >= Secret.count,
-      let found = memchr(place, first, end - place - Secret.count + 1)
-    {
-      if memcmp(found, pattern, Secret.count) == 0 { return true }
+    while end - place >= size, let found = memchr(place, first, end - place - size + 1) {
+      if memcmp(found, pattern, size) == 0 { return true }
       place = UnsafeRawPointer(found) + 1
     }
     return false

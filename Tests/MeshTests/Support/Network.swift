@@ -184,6 +184,10 @@ final class Network {
     apply(from: node)
   }
 
+  func forge(_ node: Node, with forger: @escaping Forger) {
+    node.participant.forge(with: forger)
+  }
+
   func misbehave(_ node: Node, _ mischief: Mischief) { node.participant.misbehave(mischief) }
 
   func spoilKey(
