@@ -13,6 +13,10 @@ extension Links {
   ) {
     precondition(!record.isEmpty && record.count <= LinkSpec.plaintext)
     guard let session = table[link], session.isProven else { return }
+    if let cover = session.cover, session.isPaced {
+      if !cover.offer(sound: record, at: now, settings.cover) { drop(1, &effects) }
+      return
+    }
     let start = session.begin(&effects.outbox)
     effects.outbox.bytes.append(contentsOf: record)
     session.finish(&effects.outbox, from: start, media: true)
@@ -50,6 +54,11 @@ extension Links {
     for session in dirty {
       session.isDirty = false
       guard session.standing == .current else { continue }
+      if let cover = session.cover, session.isPaced {
+        if !cover.offer(queue: session.queue, at: now, settings.cover) { drop(1, &effects) }
+        session.queue.removeAll(keepingCapacity: true)
+        continue
+      }
       if session.isProven {
         session.mail.collect(at: now, patience: session.path.patience)
         if let due = session.mail.due { schedule(due, .retransmit) }
@@ -118,7 +127,7 @@ extension Links {
     return true
   }
 
-  private func appendKeyRecords(_ session: Session, to bytes: inout [UInt8]) {
+  func appendKeyRecords(_ session: Session, to bytes: inout [UInt8]) {
     if session.keys.owesRequest, let key = session.keys.takeRequest() {
       appendKeyRecord(RecordType.rekey, key, to: &bytes)
     }
