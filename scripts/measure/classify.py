@@ -25,16 +25,16 @@ from watching import SPEAKER, WATCHED  # noqa: E402
 
 WINDOW = 0.1
 PARTS = 5
-# Of a block's ends so much is left out: sound waits in pipes and buffers.
-MARGIN = 2.0
+# Of a block's beginning so much is left out: sound waits in pipes and buffers.
+MARGIN = 1.5
 # What a codec with discontinuous transmission sends in silence: one packet in 400 ms of 20 ms.
 SILENT_SHARE = 1 / 20
 
 
 def arguments():
     parser = argparse.ArgumentParser(prog="classify", description=__doc__.splitlines()[0])
-    parser.add_argument("--blocks", type=int, default=20, help="of speech, and as many of silence")
-    parser.add_argument("--seconds", type=float, default=10, help="of each block")
+    parser.add_argument("--blocks", type=int, default=40, help="of speech, and as many of silence")
+    parser.add_argument("--seconds", type=float, default=4, help="of each block")
     parser.add_argument("--result", help="file for the result; standard output without")
     return parser.parse_args()
 
@@ -67,23 +67,20 @@ class Speech:
         process.wait(30)
 
 
-def windows(datagrams, blocks, keep=lambda kind: True):
+def windows(datagrams, blocks):
     """Features of each window, whether it is speech, and its block."""
     features, labels, groups = [], [], []
     times = np.array([datagram.time for datagram in datagrams])
     sizes = np.array([len(datagram.payload) for datagram in datagrams])
     for number, (kind, begin, end) in enumerate(blocks):
-        chosen = np.array([keep(kind) for _ in times], bool)
-        its_times, its_sizes = times[chosen], sizes[chosen]
-        for start in np.arange(begin + MARGIN, end - MARGIN, WINDOW):
-            inside = (its_times >= start) & (its_times < start + WINDOW)
-            moments = its_times[inside]
+        for start in np.arange(begin + MARGIN, end, WINDOW):
+            inside = (times >= start) & (times < start + WINDOW)
+            moments = times[inside]
             gaps = np.diff(moments) if len(moments) > 1 else np.array([WINDOW])
-            phase = np.mod(moments, 0.02) if len(moments) else np.array([0.0])
             features.append([
-                inside.sum(), its_sizes[inside].sum(), gaps.mean(), gaps.std(), gaps.min(),
-                gaps.max(), phase.mean(), phase.std(),
-                its_sizes[inside].max(initial=0), its_sizes[inside].min(initial=2_000),
+                inside.sum(), sizes[inside].sum(), gaps.mean(), gaps.std(), gaps.min(),
+                gaps.max(),
+                sizes[inside].max(initial=0), sizes[inside].min(initial=2_000),
             ])
             labels.append(kind == "speech")
             groups.append(number)
@@ -186,7 +183,7 @@ def report(command, rows, fine):
     return "\n\n".join([
         "# Speech or silence",
         "One link from a speaker, in windows of 100 ms: count, bytes, gaps (mean, spread, least, "
-        "most), phase against 20 ms, sizes, and their squares; logistic regression; balanced "
+        "most), sizes, and their squares; logistic regression; balanced "
         "accuracy on blocks that were not learnt from. By chance: the same with the names of "
         "blocks exchanged at random, twenty times.",
         lab.provenance(command),
