@@ -11,6 +11,8 @@ final class Cover {
   var own = Waiting()
   /// Complete media and attestation records, or parts of such.
   var sound = Waiting()
+  /// Sound that comes another time as well: what slots are left for.
+  var spareSound = Waiting()
   var once = Waiting()
   /// Parts of the longer record under way.
   var parts = Waiting()
@@ -24,9 +26,11 @@ final class Cover {
   }
 
   /// False when something had to go for it.
-  func offer(sound record: [UInt8], at now: Instant, _ settings: CoverSettings) -> Bool {
-    split(record, into: \.sound, at: now)
-    return sound.trim(to: settings.soundBytes)
+  func offer(
+    sound record: [UInt8], isSpare: Bool, at now: Instant, _ settings: CoverSettings
+  ) -> Bool {
+    split(record, into: isSpare ? \.spareSound : \.sound, at: now)
+    return sound.trim(to: settings.soundBytes) && spareSound.trim(to: settings.soundBytes)
   }
 
   /// Records from a queue of such, one behind the other. False when something had to go for them.
@@ -48,25 +52,33 @@ final class Cover {
 
   /// How many waited too long and are gone.
   func expire(at now: Instant, _ settings: CoverSettings) -> Int {
-    sound.expire(before: now.advanced(by: .zero - settings.soundLife))
+    let silent = now.advanced(by: .zero - settings.soundLife)
+    return sound.expire(before: silent) + spareSound.expire(before: silent)
       + once.expire(before: now.advanced(by: .zero - settings.onceLife))
   }
 
   func clear() {
     own = Waiting()
     sound = Waiting()
+    spareSound = Waiting()
     once = Waiting()
     parts = Waiting()
   }
 
   /// Whether the next slot is for sound.
   func takesSound(controlWaits: Bool, _ settings: CoverSettings) -> Bool {
-    guard !sound.isEmpty, !controlWaits || soundInARow < settings.controlEvery - 1 else {
+    guard !sound.isEmpty || !spareSound.isEmpty,
+      !controlWaits || soundInARow < settings.controlEvery - 1
+    else {
       soundInARow = 0
       return false
     }
     soundInARow += 1
     return true
+  }
+
+  func moveSound(to bytes: inout [UInt8]) {
+    if sound.isEmpty { spareSound.move(to: &bytes) } else { sound.move(to: &bytes) }
   }
 
   /// Mail and everything else take turns at being first: a part of a long letter fits only into an

@@ -94,7 +94,7 @@ extension Links {
     let start = session.begin(&effects.outbox)
     let controlWaits = waits(session, cover, at: now)
     if cover.takesSound(controlWaits: controlWaits, settings.cover) {
-      cover.sound.move(to: &effects.outbox.bytes)
+      cover.moveSound(to: &effects.outbox.bytes)
     } else {
       appendControl(session, cover, to: &effects.outbox.bytes, at: now)
     }

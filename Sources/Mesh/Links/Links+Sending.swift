@@ -8,13 +8,19 @@ extension Links {
   ///
   /// What a short record leaves of the cell is filled with zeros, so a media record, which has no
   /// length, must tell itself where it ends. Nothing is allocated.
+  ///
+  /// - Parameter isSpare: the link carries the same in another record as well, so where there are
+  ///   too few slots it may go.
   package mutating func sendNow(
-    _ record: [UInt8], on link: LinkID, at now: Instant, into effects: inout Effects
+    _ record: [UInt8], on link: LinkID, isSpare: Bool = false, at now: Instant,
+    into effects: inout Effects
   ) {
     precondition(!record.isEmpty && record.count <= LinkSpec.plaintext)
     guard let session = table[link], session.isProven else { return }
     if let cover = session.cover, session.isPaced {
-      if !cover.offer(sound: record, at: now, settings.cover) { drop(1, &effects) }
+      if !cover.offer(sound: record, isSpare: isSpare, at: now, settings.cover) {
+        drop(1, &effects)
+      }
       return
     }
     let start = session.begin(&effects.outbox)

@@ -15,8 +15,8 @@ package import Wire
 /// no answer at all.
 ///
 /// A record's way out: ``send(type:_:on:at:into:)`` → `Mail` → `Links+Sending` packs and pads →
-/// `Session` seals. Media skips the queues: ``sendNow(_:on:at:into:)``. On a covered link everything
-/// waits for the slots of `Links+Cover`.
+/// `Session` seals. Media skips the queues: ``sendNow(_:on:isSpare:at:into:)``. On a covered link
+/// everything waits for the slots of `Links+Cover`.
 package struct Links: ~Copyable {
   let settings: LinkSettings
   let node: AgreementPair

@@ -69,8 +69,8 @@ extension Record {
     return true
   }
 
-  /// What `bytes` are, which lie at `start`, when they are one record that may come in parts: mail or
-  /// the owner's.
+  /// What `bytes` are, which lie at `start`, when they are one record that may come in parts: mail
+  /// or the owner's.
   static func whole(_ bytes: [UInt8], at start: Int) -> Record? {
     var found: [Record] = []
     guard let type = bytes.first, type == RecordType.mail || type >= RecordType.ownersFirst,
