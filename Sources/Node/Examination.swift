@@ -188,8 +188,8 @@ package struct Examination: Sendable {
     let all = Self.count(peers.count, "link")
     let total = covered * cover.bytesPerSecondOfLink
     let says =
-      "Cover is on: \(covered) of \(all) send the same all the time, \(total) bytes a second in all "
-      + "of at most \(cover.linksMost * cover.bytesPerSecondOfLink); "
+      "Cover is on: \(covered) of \(all) send the same all the time, \(total) bytes a second in "
+      + "all, of at most \(cover.linksMost * cover.bytesPerSecondOfLink); "
       + "\(coveredBothWays) of the peers do too."
     guard covered < peers.count || coveredBothWays < covered else {
       return Finding(about: "cover", state: .good, says: says)

@@ -153,10 +153,7 @@ struct Up: AsyncParsableCommand {
       }
       devices?.tell()
       if let tunnel { Self.tell(tunnel) }
-      if settings.cover {
-        let price = CoverSettings().price(of: settings.capacity.uplink)
-        Terminal.complain("Cover:          \(price)")
-      }
+      if settings.cover { Self.tellPrice(of: settings.capacity.uplink) }
       if json { Terminal.say(json: report) }
       if let readyFd {
         try? StoredFile.write(Line.encode(report), to: readyFd)
@@ -176,6 +173,10 @@ struct Up: AsyncParsableCommand {
     }
     Terminal.complain(
       "Tunnel:         \(tunnel.address ?? "open; say where with --tunnel-address")")
+  }
+
+  private static func tellPrice(of uplink: Int) {
+    Terminal.complain("Cover:          \(CoverSettings().price(of: uplink))")
   }
 
   private func servedPage(_ settings: Configuration) async throws(Failure) -> PageServer? {

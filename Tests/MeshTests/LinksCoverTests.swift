@@ -229,19 +229,26 @@ import Wire
     let two = try network.add(seed: 2, settings: Self.covered())
     for node in [one, two] { network.act(node) { $0.pay(uplink: 5_000_000, at: $1, into: &$2) } }
     let ends = network.tunnel(one, two)
-    network.act(one) { links, now, effects in
-      links.dial(
-        Contact(node: two.id, token: nil, endpoints: [ends.here]), at: now, into: &effects)
-    }
-    network.act(one) {
-      $0.learn(path: ends.here, isTunnel: true, to: two.id, at: $1, into: &$2)
-    }
+    let address = try #require(TunnelAddress(text: "example.org/path"))
+    let far = Contact(node: two.id, token: nil, endpoints: [], tunnel: address)
+    network.act(one) { $0.dial(far, at: $1, into: &$2) }
+    network.act(one) { $0.learn(path: ends.here, isTunnel: true, to: two.id, at: $1, into: &$2) }
     network.run(for: .seconds(2))
+    #expect(one.links.up.count == 1)
     network.capturing = true
     network.run(for: .seconds(10))
-    if one.links.up.isEmpty { return }
-    #expect(network.captured.count < 100)
+    #expect(network.captured.count < 40)
     #expect(one.statistics()?.isCovered == false)
+    network.act(one) {
+      $0.learn(path: two.endpoint, isTunnel: false, to: two.id, at: $1, into: &$2)
+    }
+    network.run(for: .seconds(60))
+    let since = network.now
+    network.run(for: .seconds(10))
+    for node in [one, two] {
+      #expect(node.statistics()?.isCovered == true)
+      #expect(seen(network, from: node, since..<network.now).pauses == [Self.slot])
+    }
   }
 
   @Test func aStallIsMadeUpForInPartAndTheClockGoesOn() throws {

@@ -77,7 +77,7 @@ extension Links {
     for _ in 0..<Self.lastCells where waits(session, cover, at: now) {
       let start = session.begin(&effects.outbox)
       appendControl(session, cover, to: &effects.outbox.bytes, at: now)
-      session.finish(&effects.outbox, from: start)
+      session.finish(&effects.outbox, from: start, isCell: true)
     }
   }
 
