@@ -9,7 +9,7 @@ package struct Deadline: Hashable, Sendable {
     case handshake, retransmit, keepAlive, rekey, linkTimeout
     case shuffle, presence, antiEntropy, expiry
     case optimise, repair, standby
-    case frames, dialling, listing, flush, authority
+    case frames, dialling, listing, flush, authority, cover
   }
 
   package init(_ instant: Instant, _ reason: Reason) {

@@ -13,6 +13,8 @@ package enum Drop: String, Hashable, CaseIterable, Sendable {
   // Links
   case notForUs, replayed, malformedRecord, unknownRecord, staleHandshake, rateLimited
   case cookieWanted, tooManySessions, tooManyHandshakes, duplicateMessage
+  /// Sound and records that may be lost, for which a covered link had no slot in time.
+  case slotsFull
   // Rooms
   case unknownRoom, badJoin, badCertificate, badAdmission, notJoined
   case notAdmitted, removedPerson, roomClosed, doorShut, expiredInvite, waitingFull, badStamp,

@@ -7,14 +7,16 @@ extension Participant {
   package func status(at now: Instant) -> Status {
     var status = Status(node: ctx.contact.node, contact: ctx.contact)
     status.reachability = reachability
+    status.cover = ctx.links.coverStatus
     status.peers = ctx.links.up.compactMap { link in
       guard let node = ctx.links.node(of: link), let endpoint = ctx.links.endpoint(of: link),
-        let measured = ctx.links.statistics(of: link)
+        let measured = ctx.links.statistics(of: link, at: now)
       else { return nil }
       return PeerStatus(
         node: node, endpoint: endpoint, rtt: measured.rtt.map { .microseconds($0) },
         lossPermille: measured.lossPermille, bytesIn: measured.bytesIn,
-        bytesOut: measured.bytesOut, isTunnelled: ctx.links.isTunnelled(link))
+        bytesOut: measured.bytesOut, isTunnelled: ctx.links.isTunnelled(link),
+        isCovered: measured.isCovered, isPeerCovered: measured.isPeerCovered)
     }
     status.rooms = rooms.compactMap { $0.status() }
     status.listings = lobby.board.entries.values.map {

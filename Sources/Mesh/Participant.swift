@@ -42,6 +42,7 @@ package struct Participant: ~Copyable {
       settings: settings, contact: contact,
       capacity: Capacity(uplink: 5_000_000, relays: true))
     ctx.now = now
+    ctx.links.pay(uplink: ctx.capacity.uplink, at: now, into: &ctx.effects)
     lobby = Lobby(settings: settings, at: now)
     nextHousekeeping = now + .seconds(1)
     nextListing = now + .seconds(1)
@@ -291,6 +292,7 @@ extension Participant {
 
   private mutating func give(_ capacity: Capacity) {
     ctx.capacity = capacity
+    ctx.links.pay(uplink: capacity.uplink, at: ctx.now, into: &ctx.effects)
     for room in rooms {
       let uplink = uplinkClass
       room.publish(&ctx) {

@@ -35,6 +35,17 @@ package struct Settings: Sendable {
   package var inviteLifetime: Duration = .seconds(86_400)
 
   package init() {}
+
+  /// Every link sends by a clock, and there are no more of them than an uplink of so many bit/s
+  /// pays for. The mesh wants fewer then, so that there is room for newcomers and for parents
+  /// (guesses: half of the links for neighbours).
+  package mutating func cover(uplink: Int) {
+    links.cover.isOn = true
+    let most = links.cover.links(of: uplink)
+    overlay.active = min(overlay.active, max(2, most / 2))
+    overlay.activeMost = min(overlay.activeMost, overlay.active + 1)
+    forest.smallRoom = min(forest.smallRoom, max(2, most - 2))
+  }
 }
 
 /// The overlay on which presence travels.

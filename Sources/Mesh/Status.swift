@@ -8,11 +8,22 @@ package struct Status: Sendable {
   package var peers: [PeerStatus] = []
   package var rooms: [RoomStatus] = []
   package var listings: [ListingStatus] = []
+  /// Nil when it is off.
+  package var cover: CoverStatus?
 
   package init(node: NodeID, contact: Contact) {
     self.node = node
     self.contact = contact
   }
+}
+
+/// What cover costs: every link sends so much all the time, and there are no more links.
+package struct CoverStatus: Hashable, Sendable {
+  /// Datagrams a second on each link, in each direction.
+  package var slots: Int
+  /// With IPv6 and UDP.
+  package var bytesPerSecondOfLink: Int
+  package var linksMost: Int
 }
 
 /// One link.
@@ -26,10 +37,15 @@ package struct PeerStatus: Sendable {
   package var bytesOut: UInt64
   /// Through a tunnel that this node opened.
   package var isTunnelled: Bool
+  /// What leaves has one size and one clock.
+  package var isCovered: Bool
+  /// And so has what comes.
+  package var isPeerCovered: Bool
 
   package init(
     node: NodeID, endpoint: Endpoint, rtt: Duration?, lossPermille: Int, bytesIn: UInt64,
-    bytesOut: UInt64, isTunnelled: Bool = false
+    bytesOut: UInt64, isTunnelled: Bool = false, isCovered: Bool = false,
+    isPeerCovered: Bool = false
   ) {
     self.node = node
     self.endpoint = endpoint
@@ -38,6 +54,8 @@ package struct PeerStatus: Sendable {
     self.bytesIn = bytesIn
     self.bytesOut = bytesOut
     self.isTunnelled = isTunnelled
+    self.isCovered = isCovered
+    self.isPeerCovered = isPeerCovered
   }
 }
 

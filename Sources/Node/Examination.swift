@@ -19,6 +19,11 @@ package struct Examination: Sendable {
   /// Peers and seed lists to begin with.
   package var acquaintances = 0
   package var cables: [String] = []
+  /// Nil without cover.
+  package var cover: CoverStatus?
+  /// Links that send by the clock, and those of them whose peers do too.
+  package var covered = 0
+  package var coveredBothWays = 0
   /// Nil when the kernel does not say.
   package var isClockKept: Bool?
 
@@ -28,6 +33,7 @@ package struct Examination: Sendable {
     DoctorReport(
       findings: [
         datagrams, router, portKept, address, families, tunnel, beginning, cable, clock,
+        watchers,
       ])
   }
 
@@ -170,6 +176,29 @@ package struct Examination: Sendable {
       : Finding(
         about: "lan", state: .good,
         says: "Members are looked for on \(cables.joined(separator: ", ")).")
+  }
+
+  private var watchers: Finding {
+    guard let cover else {
+      return Finding(
+        about: "cover", state: .fair,
+        says: "Who watches this line sees when you are in a room and when somebody speaks there.",
+        advice: "--cover hides that, for \(CoverSettings().price), on each link.")
+    }
+    let all = Self.count(peers.count, "link")
+    let total = covered * cover.bytesPerSecondOfLink
+    let says =
+      "Cover is on: \(covered) of \(all) send the same all the time, \(total) bytes a second in "
+      + "all, of at most \(cover.linksMost * cover.bytesPerSecondOfLink); "
+      + "\(coveredBothWays) of the peers do too."
+    guard covered < peers.count || coveredBothWays < covered else {
+      return Finding(about: "cover", state: .good, says: says)
+    }
+    return Finding(
+      about: "cover", state: .poor, says: says,
+      advice: covered < peers.count
+        ? "Links through tunnels are not covered; what goes on there shows."
+        : "What such a peer sends you shows: its line is too thin, or its version is older.")
   }
 
   private var clock: Finding {

@@ -23,6 +23,9 @@ extension Host {
     result.reachability = status.reachability
     result.addresses = status.contact.endpoints
     result.peers = status.peers.map(\.endpoint)
+    result.cover = status.cover
+    result.covered = status.peers.count(where: \.isCovered)
+    result.coveredBothWays = status.peers.count { $0.isCovered && $0.isPeerCovered }
     result.hasTunnel = status.contact.tunnel != nil
     result.acquaintances += remembered.contacts.count
     let clock = starling_clock_is_set()

@@ -45,7 +45,10 @@ extension Host {
   }
 
   /// Changes what this node gives to others, and tells what that is now.
-  func give(relays: Bool?, uplink: Int?) -> SettingsReport {
+  func give(relays: Bool?, uplink: Int?) throws(ControlError) -> SettingsReport {
+    if let uplink, status().cover != nil, CoverSettings().links(of: uplink) == 0 {
+      throw ControlError(.malformed, CoverSettings().refusal(of: uplink))
+    }
     if relays != nil || uplink != nil {
       capacity.relays = relays ?? capacity.relays
       capacity.uplink = uplink ?? capacity.uplink

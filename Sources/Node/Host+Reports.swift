@@ -16,6 +16,7 @@ extension Host {
     return StatusReport(
       node: status.node.text, version: identity.version,
       addresses: addresses(status).map(\.text), reach: reach(status.reachability),
+      cover: status.cover.map { cover($0, status.peers) },
       uptime: Double((clock.now - startedAt).milliseconds) / 1_000,
       peers: status.peers.map(peer), rooms: status.rooms.map(room),
       listings: status.listings.map {
@@ -52,6 +53,12 @@ extension Host {
     }
   }
 
+  private func cover(_ cover: CoverStatus, _ peers: [PeerStatus]) -> StatusReport.Cover {
+    StatusReport.Cover(
+      datagramsPerSecond: cover.slots, bytesPerSecond: cover.bytesPerSecondOfLink,
+      linksMost: cover.linksMost, links: peers.count(where: \.isCovered))
+  }
+
   private func reach(_ reachability: Reachability) -> StatusReport.Reach {
     StatusReport.Reach(
       ipv4: reachability.ipv4.rawValue, ipv6: reachability.ipv6.rawValue,
@@ -62,7 +69,8 @@ extension Host {
     StatusReport.Peer(
       node: peer.node.text, endpoint: peer.endpoint.text, rtt: peer.rtt.map(Self.milliseconds),
       lossPermille: peer.lossPermille, bytesIn: peer.bytesIn, bytesOut: peer.bytesOut,
-      tunnel: peer.isTunnelled ? true : nil)
+      tunnel: peer.isTunnelled ? true : nil,
+      cover: peer.isCovered ? peer.isPeerCovered ? "both" : "out" : nil)
   }
 
   private func room(_ room: RoomStatus) -> StatusReport.Room {

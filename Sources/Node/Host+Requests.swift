@@ -64,7 +64,7 @@ extension Host {
     switch request {
     case .messages(let device): changeToMessages(id, device)
     case .features: answer(id, features)
-    case .settings(let relays, let uplink): answer(id, give(relays: relays, uplink: uplink))
+    case .settings(let relays, let uplink): answer(id, try give(relays: relays, uplink: uplink))
     case .hear(let name, let format): try hear(id, try room(name), format)
     case .talk(let name, let format, let bitrate):
       try beginLiveTalk(id, try room(name), format, bitrate: bitrate)

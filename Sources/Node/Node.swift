@@ -54,8 +54,7 @@ package struct Node: ~Copyable {
     } catch {
       logger.warning("Handshakes cannot be written down: \(error.sentence).")
     }
-    var settings = Settings()
-    settings.frames.isStrict = configuration.strict
+    let settings = try Self.settings(configuration)
     let participant = try Participant(
       identity: identity, token: token, settings: settings, entropy: entropy, at: clock.now,
       answered: answered, keepsakes: kept.keepsakes, encapsulation: encapsulation)
@@ -115,6 +114,18 @@ package struct Node: ~Copyable {
     }
     await host.stop()
     await keeper.save(host)
+  }
+
+  private static func settings(_ configuration: Configuration) throws(Failure) -> Settings {
+    var settings = Settings()
+    settings.frames.isStrict = configuration.strict
+    guard configuration.cover else { return settings }
+    let uplink = configuration.capacity.uplink
+    guard settings.links.cover.links(of: uplink) > 0 else {
+      throw Failure(.setup, settings.links.cover.refusal(of: uplink))
+    }
+    settings.cover(uplink: uplink)
+    return settings
   }
 
   private static func bind(_ endpoint: Endpoint) throws(Failure) -> UDPSocket {

@@ -8,6 +8,16 @@ struct Checks {
   var forgedLate = 0
   var firstForgery: Int64?
   var probesAnswered = 0
+  /// Datagrams sent while measured, by size.
+  private var sizes: [Int: Int] = [:]
+
+  mutating func sent(_ size: Int) { sizes[size, default: 0] += 1 }
+
+  var otherSizesPermille: Double {
+    let all = sizes.values.reduce(0, +)
+    return all == 0 ? 0 : 1_000 * Double(all - (sizes.values.max() ?? 0)) / Double(all)
+  }
+
   var stuckWakes = 0
   var refusals = 0
   /// Of the last look that was to be remembered.

@@ -71,6 +71,8 @@ package enum Measure: String, CaseIterable, Sendable {
   /// Datagrams a censor kept back.
   case censored
   case probesAnswered = "probes_answered"
+  /// Datagrams of another size than the commonest, handshakes too, while measured.
+  case otherSizes = "other_sizes_permille"
   /// Tables beyond their bounds, seen at any look.
   case outOfBounds = "out_of_bounds"
   /// Wakes that did not move the deadline.

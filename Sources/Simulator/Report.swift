@@ -171,6 +171,7 @@ extension World {
       (.hostileNeighbours, shape.hostileNeighbours),
       (.censored, Double(censor?.dropped ?? 0)),
       (.probesAnswered, Double(checks.probesAnswered)),
+      (.otherSizes, checks.otherSizesPermille),
       (.outOfBounds, Double(invariants.count[.bounds] ?? 0)),
       (.stuckWakes, Double(checks.stuckWakes)),
     ]

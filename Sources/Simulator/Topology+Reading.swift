@@ -230,6 +230,7 @@ extension Topology.Tuning {
     if object.has("replace_after_ms") { replaceAfter = try object.milliseconds("replace_after_ms") }
     if object.has("children_max") { childrenMaximum = try object.count("children_max", in: 1...64) }
     meets = try object.flag("meetings", else: true)
+    if object.has("cover_slots") { coverSlots = try object.count("cover_slots", in: 10...250) }
     try object.finish()
   }
 }

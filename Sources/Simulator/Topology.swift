@@ -165,6 +165,8 @@ package struct Topology: Sendable {
     var childrenMaximum: Int?
     /// Neighbours bring together whom routers keep apart.
     var meets = true
+    /// Datagrams a second on each link, whatever there is to say; nil without cover.
+    var coverSlots: Int?
   }
 }
 

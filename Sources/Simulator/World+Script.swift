@@ -33,7 +33,9 @@ extension World {
     let isHostile = !group.mischief.isEmpty && chance.below(100) < group.mischiefPercent
     let participant = try Participant(
       identity: identity, token: nil,
-      settings: settings(greedy: isHostile && group.mischief.contains(.eclipse)), entropy: own,
+      settings: settings(
+        greedy: isHostile && group.mischief.contains(.eclipse),
+        uplink: group.gives ?? uplinks[uplinks.count - 1].bits), entropy: own,
       at: clock.instant(now), encapsulation: AgreementStandIn())
     let resident = Resident(
       index: index, group: number, address: address, participant: participant, clock: clock,
@@ -51,7 +53,7 @@ extension World {
   }
 
   /// - Parameter greedy: a neighbour of as many as it can be.
-  private func settings(greedy: Bool) -> Settings {
+  private func settings(greedy: Bool, uplink: Int) -> Settings {
     var settings = Settings()
     let tuning = topology.tuning
     if greedy {
@@ -63,6 +65,10 @@ extension World {
     if let value = tuning.replaceAfter { settings.forest.replaceAfter = .nanoseconds(value) }
     if let value = tuning.childrenMaximum { settings.forest.childrenMaximum = value }
     if !tuning.meets { settings.meeting.asked = 0 }
+    if let slots = tuning.coverSlots {
+      settings.links.cover.slots = slots
+      settings.cover(uplink: uplink)
+    }
     return settings
   }
 

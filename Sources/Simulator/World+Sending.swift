@@ -24,6 +24,7 @@ extension World {
     extra: Int64 = 0
   ) {
     trace.mix(UInt64(bytes[start]) << 16 | UInt64(count))
+    if isMeasuring { checks.sent(count) }
     guard let left = uplinks[resident.home].send(count, at: now, measured: isMeasuring) else {
       return
     }

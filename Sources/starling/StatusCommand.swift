@@ -25,6 +25,13 @@ struct StatusCommand: ParsableCommand {
         "  in front of it: IPv4 \(reach.ipv4), IPv6 \(reach.ipv6)"
           + (reach.found ? "; strangers get through" : ""))
     }
+    if let cover = report.cover {
+      let now = cover.links * cover.bytesPerSecond
+      Terminal.say(
+        "Cover: \(cover.links) links send \(cover.datagramsPerSecond) datagrams a second each, "
+          + "\(now) bytes a second in all, at most \(cover.linksMost * cover.bytesPerSecond) "
+          + "on \(cover.linksMost) links")
+    }
     Self.show(report.peers)
     for room in report.rooms { Self.show(room) }
     for listing in report.listings {
@@ -39,11 +46,11 @@ struct StatusCommand: ParsableCommand {
       [
         "  " + short(peer.node), peer.endpoint, peer.rtt.map { decimal($0) + " ms" } ?? "-",
         decimal(Double(peer.lossPermille) / 10) + " %", "\(peer.bytesIn / 1_000) kB",
-        "\(peer.bytesOut / 1_000) kB",
+        "\(peer.bytesOut / 1_000) kB", peer.cover ?? "",
       ]
     }
     Terminal.say(
-      Terminal.table([["  node", "address", "rtt", "lost", "in", "out"]] + rows))
+      Terminal.table([["  node", "address", "rtt", "lost", "in", "out", "cover"]] + rows))
   }
 
   private static func show(_ room: StatusReport.Room) {

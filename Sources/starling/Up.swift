@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Glibc
 import Logging
+import Mesh
 import Node
 import Page
 import Quantum
@@ -79,6 +80,13 @@ struct Up: AsyncParsableCommand {
   var cap: Int?
   @Flag(inversion: .prefixedNo, help: "Relay for others.")
   var relay: Bool?
+  @Flag(
+    help: ArgumentHelp(
+      "Send the same on every link all the time, so that rooms do not show.",
+      discussion: "It costs on each link \(CoverSettings().price), and there are no more links "
+        + "than --uplink pays for: \(CoverSettings().price(of: 5_000_000)). Peers that can "
+        + "answer with as much."))
+  var cover = false
   @Flag(help: "Play nothing before its speaker has proven it: a quarter of a second later.")
   var strict = false
   @Option(help: "Name others see in rooms.")
@@ -145,6 +153,7 @@ struct Up: AsyncParsableCommand {
       }
       devices?.tell()
       if let tunnel { Self.tell(tunnel) }
+      if settings.cover { Self.tellPrice(of: settings.capacity.uplink) }
       if json { Terminal.say(json: report) }
       if let readyFd {
         try? StoredFile.write(Line.encode(report), to: readyFd)
@@ -164,6 +173,10 @@ struct Up: AsyncParsableCommand {
     }
     Terminal.complain(
       "Tunnel:         \(tunnel.address ?? "open; say where with --tunnel-address")")
+  }
+
+  private static func tellPrice(of uplink: Int) {
+    Terminal.complain("Cover:          \(CoverSettings().price(of: uplink))")
   }
 
   private func servedPage(_ settings: Configuration) async throws(Failure) -> PageServer? {
@@ -210,6 +223,7 @@ struct Up: AsyncParsableCommand {
     ]
     for (setting, list) in lists where !list.isEmpty { flags[setting] = .list(list) }
     if let relay { flags[.relay] = .flag(relay) }
+    if cover { flags[.cover] = .flag(true) }
     if strict { flags[.strict] = .flag(true) }
     if unprotected { flags[.unprotected] = .flag(true) }
     return flags

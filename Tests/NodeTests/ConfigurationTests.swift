@@ -58,6 +58,7 @@ struct ConfigurationTests {
     #expect(settings.proxy == "socks5://127.0.0.1:9050")
     #expect(settings.passphraseFile == folder.file("secret"))
     #expect(settings.capacity.uplink == 600_000)
+    #expect(settings.cover)
     #expect(settings.strict)
     #expect(Set(settings.sources.keys) == Set(Setting.allCases))
   }
@@ -171,6 +172,7 @@ private let everySetting = """
   uplink = 2000
   cap = 300
   relay = true
+  cover = true
   strict = true
   log = "debug"
   data = "data"

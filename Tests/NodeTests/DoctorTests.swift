@@ -89,7 +89,7 @@ struct DoctorTests {
     }
     // Everything is on this machine, which says nothing about the world.
     #expect(report["router"]?.state == .unknown)
-    #expect(report.findings.count == 9)
+    #expect(report.findings.count == 10)
     #expect(status.reach?.ipv4 == "unknown")
     #expect(status.reach?.found == false)
     await ann.end()

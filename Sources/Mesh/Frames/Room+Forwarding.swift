@@ -15,6 +15,8 @@ extension Room {
     guard !children.isEmpty || !mesh.isEmpty else { return }
     build(counter, of: stream, repaired: false)
     if !stream.holds(counter - 1) { stream.markLonely(counter) }
+    // Who hangs on us in both trees has each frame from us twice.
+    let twice = tree == .b ? forest.children[Int(Tree.a.rawValue)] : []
     for (index, child) in children.enumerated()
     where child.link != source && child.session != stream.session {
       guard stream.isOwn || ctx.mayGive(packet.count) else {
@@ -24,12 +26,15 @@ extension Room {
       packet[1] = child.tag
       let record =
         ctx.mischief.isEmpty ? packet : spoiled(counter, of: stream, child: index, ctx.mischief)
-      ctx.links.sendNow(record, on: child.link, at: ctx.now, into: &ctx.effects)
+      let isSpare = twice.contains { $0.link == child.link }
+      ctx.links.sendNow(
+        record, on: child.link, isSpare: isSpare, at: ctx.now, into: &ctx.effects)
       stream.status.forwarded += 1
     }
     for peer in mesh where !children.contains(where: { $0.link == peer.link }) {
       packet[1] = peer.theirTag
-      ctx.links.sendNow(packet, on: peer.link, at: ctx.now, into: &ctx.effects)
+      ctx.links.sendNow(
+        packet, on: peer.link, isSpare: tree == .b, at: ctx.now, into: &ctx.effects)
     }
   }
 

@@ -69,4 +69,8 @@ package struct LinkStatistics: Hashable, Sendable {
   package var datagramsOut: UInt64 = 0
   package var bytesIn: UInt64 = 0
   package var bytesOut: UInt64 = 0
+  /// Sent by a clock, in one size.
+  package var isCovered = false
+  /// So does the peer, by what came of late.
+  package var isPeerCovered = false
 }

@@ -138,6 +138,8 @@ package struct LinkSettings: Sendable {
   /// Peers remembered as refused (guess).
   package var refusals = 256
 
+  package var cover = CoverSettings()
+
   package init() {}
 }
 

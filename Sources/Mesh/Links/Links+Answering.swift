@@ -170,9 +170,10 @@ extension Links {
 
   /// Links that were closed are forgotten early when their room is needed.
   mutating func hasRoom() -> Bool {
-    guard table.all.count + dials.count >= settings.sessions else { return true }
-    guard let closed = table.oldestClosed else { return false }
-    table.remove(closed)
+    while table.all.count + dials.count >= most {
+      guard let closed = table.oldestClosed else { return false }
+      table.remove(closed)
+    }
     return true
   }
 

@@ -14,7 +14,13 @@ extension Links {
     }
     if session.pulse.heard(at: now) { events.append(.recovered(session.id)) }
     if session.confirmedAt == nil { confirmed(session, at: now) }
-    guard Record.parse(plain, into: &records), use(session, at: now, into: &effects)
+    guard Record.parse(plain, into: &records) else {
+      offended(session, at: now, into: &effects)
+      return nil
+    }
+    // Nothing but a link with a clock sends that.
+    if records.isEmpty { session.coverHeard = now }
+    guard use(session, at: now, into: &effects)
     else {
       offended(session, at: now, into: &effects)
       return nil
@@ -50,7 +56,14 @@ extension Links {
     var ping: Record?
     defer { if let ping, session.standing == .current { answerPing(ping, session) } }
     for index in records.indices {
-      let record = records[index]
+      var record = records[index]
+      if record.type == RecordType.part {
+        switch partArrived(record, session) {
+        case .none: return false
+        case .some(.none): continue
+        case .some(.some(let whole)): record = whole
+        }
+      }
       if record.type >= RecordType.ownersFirst {
         records[kept] = record
         kept += 1
@@ -80,6 +93,20 @@ extension Links {
     return true
   }
 
+  /// The record of which this was the last part, behind what the datagram held; `.some(nil)` when
+  /// parts are missing, nil when it cannot be one.
+  private mutating func partArrived(_ part: Record, _ session: Session) -> Record?? {
+    switch session.parts.arrived(plain[part.start..<part.start + part.count]) {
+    case .malformed: return nil
+    case .incomplete: return .some(nil)
+    case .complete(let bytes):
+      let start = plain.count
+      guard let whole = Record.whole(bytes, at: start) else { return nil }
+      plain.append(contentsOf: bytes)
+      return whole
+    }
+  }
+
   private mutating func act(
     on record: Record, _ session: Session, at now: Instant,
     into effects: inout Effects
@@ -87,6 +114,8 @@ extension Links {
     switch (record.type, record.count) {
     case (RecordType.pong, 4 + Endpoint.wireCount):
       pongArrived(record, session, at: now)
+    case (RecordType.cover, 1):
+      return wished(session, slots: plain[record.start], at: now)
     case (RecordType.close, 1):
       let code = plain[record.start]
       records.removeAll(keepingCapacity: true)

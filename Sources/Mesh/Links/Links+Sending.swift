@@ -8,11 +8,21 @@ extension Links {
   ///
   /// What a short record leaves of the cell is filled with zeros, so a media record, which has no
   /// length, must tell itself where it ends. Nothing is allocated.
+  ///
+  /// - Parameter isSpare: the link carries the same in another record as well, so where there are
+  ///   too few slots it may go.
   package mutating func sendNow(
-    _ record: [UInt8], on link: LinkID, at now: Instant, into effects: inout Effects
+    _ record: [UInt8], on link: LinkID, isSpare: Bool = false, at now: Instant,
+    into effects: inout Effects
   ) {
     precondition(!record.isEmpty && record.count <= LinkSpec.plaintext)
     guard let session = table[link], session.isProven else { return }
+    if let cover = session.cover, session.isPaced {
+      if !cover.offer(sound: record, isSpare: isSpare, at: now, settings.cover) {
+        drop(1, &effects)
+      }
+      return
+    }
     let start = session.begin(&effects.outbox)
     effects.outbox.bytes.append(contentsOf: record)
     session.finish(&effects.outbox, from: start, media: true)
@@ -50,6 +60,11 @@ extension Links {
     for session in dirty {
       session.isDirty = false
       guard session.standing == .current else { continue }
+      if let cover = session.cover, session.isPaced {
+        if !cover.offer(queue: session.queue, at: now, settings.cover) { drop(1, &effects) }
+        session.queue.removeAll(keepingCapacity: true)
+        continue
+      }
       if session.isProven {
         session.mail.collect(at: now, patience: session.path.patience)
         if let due = session.mail.due { schedule(due, .retransmit) }
@@ -118,7 +133,7 @@ extension Links {
     return true
   }
 
-  private func appendKeyRecords(_ session: Session, to bytes: inout [UInt8]) {
+  func appendKeyRecords(_ session: Session, to bytes: inout [UInt8]) {
     if session.keys.owesRequest, let key = session.keys.takeRequest() {
       appendKeyRecord(RecordType.rekey, key, to: &bytes)
     }

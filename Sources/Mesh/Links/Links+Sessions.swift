@@ -9,6 +9,7 @@ extension Links {
     _ link: LinkID, reason: UInt8, at now: Instant, into effects: inout Effects
   ) {
     guard let session = table[link] else { return }
+    drain(session, at: now, into: &effects)
     sayClose(session, reason, at: now, into: &effects)
     session.standing = .closed(
       reason, until: now.advanced(by: settings.closedLife), answers: 0)
@@ -50,6 +51,7 @@ extension Links {
     events.append(
       .up(session.id, session.node, dialled: session.dialled ? session.contact : nil))
     schedule(session.pulse.pingDue, .keepAlive)
+    if settings.cover.isOn { cover(session, answering: nil, at: now) }
   }
 
   /// The peer of a link we dialled has proved to have it.

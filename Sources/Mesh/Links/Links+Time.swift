@@ -15,6 +15,7 @@ extension Links {
       if let session = table[slot: slot] { run(session, at: now, into: &effects) }
     }
     flush(at: now, into: &effects)
+    runSlots(at: now, into: &effects)
     plan(at: now)
   }
 
@@ -82,6 +83,7 @@ extension Links {
 
   /// Finds the next deadline.
   private mutating func plan(at now: Instant) {
+    if let nextSlot { schedule(nextSlot, .cover) }
     if let due = headerKeys.changeDue { schedule(due, .rekey) }
     for dial in dials { schedule(dial.nextDue, .dialling) }
     if let due = reception.halfOpenDue { schedule(due, .handshake) }
@@ -103,8 +105,10 @@ extension Links {
     consider(session.confirmation?.due, .handshake)
     consider(session.pulse.verdictDue, .linkTimeout)
     consider(session.keys.due, .rekey)
-    if session.isProven { consider(session.mail.due, .retransmit) }
-    consider(session.receipts.due, .flush)
+    if !session.isPaced {
+      if session.isProven { consider(session.mail.due, .retransmit) }
+      consider(session.receipts.due, .flush)
+    }
     consider(session.paths.due, .keepAlive)
     return next
   }

@@ -15,7 +15,8 @@ package import Wire
 /// no answer at all.
 ///
 /// A record's way out: ``send(type:_:on:at:into:)`` → `Mail` → `Links+Sending` packs and pads →
-/// `Session` seals. Media skips the queues: ``sendNow(_:on:at:into:)``.
+/// `Session` seals. Media skips the queues: ``sendNow(_:on:isSpare:at:into:)``. On a covered link
+/// everything waits for the slots of `Links+Cover`.
 package struct Links: ~Copyable {
   let settings: LinkSettings
   let node: AgreementPair
@@ -29,6 +30,10 @@ package struct Links: ~Copyable {
   var redials: DialMemory
   var detours = Detours()
   var acquaintances = Acquaintances()
+  /// Bits a second, which bound how many links are covered.
+  var uplink = 0
+  /// When all covered links send next.
+  var nextSlot: Instant?
   /// Sessions with something to send.
   var dirty: [Session] = []
   /// The earliest moment at which ``tick(at:into:)`` has something to do; may be early, never late.
@@ -135,7 +140,15 @@ package struct Links: ~Copyable {
       tunnel: contact.tunnel ?? session.contact?.tunnel)
   }
 
-  package func statistics(of link: LinkID) -> LinkStatistics? { table[link]?.measured }
+  package func statistics(of link: LinkID, at now: Instant? = nil) -> LinkStatistics? {
+    guard let session = table[link] else { return nil }
+    var result = session.measured
+    result.isCovered = session.isPaced
+    if let now, let heard = session.coverHeard {
+      result.isPeerCovered = now - heard <= settings.cover.judged
+    }
+    return result
+  }
 
   package func isDialling(_ node: NodeID) -> Bool { dials.contains { $0.contact.node == node } }
 

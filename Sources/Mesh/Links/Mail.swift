@@ -53,22 +53,34 @@ struct Mail: Sendable {
   /// far as the flight allows.
   mutating func collect(at now: Instant, patience: Duration?) {
     ready.removeAll(keepingCapacity: true)
-    let pause = min(
-      settings.mailPauseLimit,
-      max(settings.mailPause, (patience ?? .milliseconds(250)) + settings.acknowledgeDelay))
+    let pause = pause(patience)
     if let due = earliestDue, due <= now { collectOverdue(at: now) }
-    while unsent < letters.count, unsent < Int(LinkSpec.mailSpan) {
-      let size = letters[unsent].record.count
-      guard flight == 0 || flight + size <= window else { break }
-      flight += size
-      letters[unsent].firstSent = now
-      letters[unsent].pause = pause
-      letters[unsent].due = now.advanced(by: pause)
-      lower(letters[unsent].due)
-      ready.append(unsent)
-      unsent += 1
-    }
+    while hasRoom { collectUnsent(at: now, pause) }
     ready.reverse()
+  }
+
+  /// For a link with a clock: the bytes of the letter that leaves next; nil when none does.
+  ///
+  /// One letter at a time, so that none counts as sent while it waits for a slot.
+  mutating func next(at now: Instant, patience: Duration?) -> Int? {
+    while let index = ready.last, letters[index].isAcknowledged { ready.removeLast() }
+    if ready.isEmpty, let due = earliestDue, due <= now {
+      collectOverdue(at: now)
+      ready.reverse()
+    }
+    if ready.isEmpty, hasRoom { collectUnsent(at: now, pause(patience)) }
+    return ready.last.map { letters[$0].record.count }
+  }
+
+  /// Whether ``next(at:patience:)`` has something, or is about to look.
+  func hasNext(at now: Instant) -> Bool {
+    !ready.isEmpty || hasRoom || earliestDue.map { $0 <= now } ?? false
+  }
+
+  /// The letter that leaves next.
+  mutating func take() -> [UInt8] {
+    guard let index = ready.popLast() else { return [] }
+    return letters[index].record
   }
 
   /// Appends collected records while they fit below `limit` bytes; true when none is left.
@@ -97,6 +109,7 @@ struct Mail: Sendable {
       letters.removeFirst(settled)
       base &+= UInt32(settled)
       unsent -= settled
+      ready = ready.compactMap { $0 < settled ? nil : $0 - settled }
     }
     return true
   }
@@ -117,6 +130,22 @@ struct Mail: Sendable {
   var hasRoom: Bool {
     guard unsent < letters.count, unsent < Int(LinkSpec.mailSpan) else { return false }
     return flight == 0 || flight + letters[unsent].record.count <= window
+  }
+
+  private func pause(_ patience: Duration?) -> Duration {
+    min(
+      settings.mailPauseLimit,
+      max(settings.mailPause, (patience ?? .milliseconds(250)) + settings.acknowledgeDelay))
+  }
+
+  private mutating func collectUnsent(at now: Instant, _ pause: Duration) {
+    flight += letters[unsent].record.count
+    letters[unsent].firstSent = now
+    letters[unsent].pause = pause
+    letters[unsent].due = now.advanced(by: pause)
+    lower(letters[unsent].due)
+    ready.append(unsent)
+    unsent += 1
   }
 
   private mutating func collectOverdue(at now: Instant) {

@@ -14,6 +14,8 @@ struct MailReceipts: Sendable {
   /// Acknowledgements that leave at once; a sender that keeps its span of 512 needs no more, and
   /// with a PONG beside them they fill one cell: no answer is larger than what it answers.
   private static let recordLimit = 8
+  /// Of all that leave at once.
+  static let bytesMost = recordLimit * (RecordType.header + 12)
   private static let bitmapSpan: UInt32 = 64
 
   private var words = InlineArray<16, UInt64>(repeating: 0)

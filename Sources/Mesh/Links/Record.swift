@@ -28,6 +28,10 @@ package enum RecordType {
   static let acknowledgement: UInt8 = 9
   static let probe: UInt8 = 10
   static let probeAnswer: UInt8 = 11
+  /// One of several parts of a record, on a link with a clock.
+  static let part: UInt8 = 12
+  /// The sender covers this link and wishes that the receiver does.
+  static let cover: UInt8 = 13
 
   package static let ownersFirst: UInt8 = 0x10
   /// Media: no length, its body reaches to the end of the datagram.
@@ -63,6 +67,17 @@ extension Record {
       offset = start + count
     }
     return true
+  }
+
+  /// What `bytes` are, which lie at `start`, when they are one record that may come in parts: mail
+  /// or the owner's.
+  static func whole(_ bytes: [UInt8], at start: Int) -> Record? {
+    var found: [Record] = []
+    guard let type = bytes.first, type == RecordType.mail || type >= RecordType.ownersFirst,
+      parse(bytes, into: &found), found.count == 1,
+      found[0].start + found[0].count == bytes.count
+    else { return nil }
+    return Record(type: type, start: start + found[0].start, count: found[0].count)
   }
 
   private static func isZero(_ plain: [UInt8], from start: Int) -> Bool {

@@ -70,6 +70,13 @@ final class Session {
   /// Records that may be lost, waiting for the flush.
   var queue: [UInt8] = []
   var isDirty = false
+  /// Nil where there is no clock.
+  var cover: Cover?
+  /// When the peer last sent what only a link with a clock sends.
+  var coverHeard: Instant?
+  /// It wished for cover and did not pay for it.
+  var isCoverRefused = false
+  var parts = Parts()
 
   var path = PathHealth()
   /// Empty while there is but one.
@@ -118,13 +125,17 @@ final class Session {
   /// Media that is longer than a cell keeps its length: it has one size of its own anyway, and at
   /// 32 kbit/s a second whole cell would cost a listener half as much again.
   ///
-  /// - Parameter path: where to, when it is not the way in use.
+  /// - Parameters:
+  ///   - isCell: a whole cell even of nothing.
+  ///   - path: where to, when it is not the way in use.
   func finish(
-    _ outbox: inout Outbox, from start: Int, media: Bool = false, to path: Endpoint? = nil
+    _ outbox: inout Outbox, from start: Int, media: Bool = false, isCell: Bool = false,
+    to path: Endpoint? = nil
   ) {
     let count = outbox.bytes.count - start - LinkSpec.header
     let isWhole = media && count >= Limits.cell
-    let spare = isWhole ? 0 : (Limits.cell - count % Limits.cell) % Limits.cell
+    let spare =
+      isWhole ? 0 : isCell ? Limits.cell - count : (Limits.cell - count % Limits.cell) % Limits.cell
     if spare > 0 { outbox.bytes.append(contentsOf: repeatElement(0, count: spare)) }
     keys.current.send.seal(
       &outbox.bytes, from: start, header: LinkSpec.header, counter: counter)
@@ -179,6 +190,13 @@ final class Session {
   /// Until then, nothing but what fits the cell of an answer goes there: a peer may send from
   /// another's address.
   var isProven: Bool { endpoint == proven }
+
+  /// Another machine's address. A local one is this end of a tunnel, which has its own times and
+  /// sizes, or this machine, where nobody watches.
+  var isOpenToWatchers: Bool { !endpoint.isLoopback }
+
+  /// Whether all that leaves does so by the clock.
+  var isPaced: Bool { cover != nil && isProven && isOpenToWatchers }
 
   var isClosed: Bool {
     if case .closed = standing { return true }

@@ -7,7 +7,7 @@ package struct DoctorReport: Codable, Hashable, Sendable {
 
   /// One matter, in words for a person.
   package struct Finding: Codable, Hashable, Sendable {
-    /// `udp`, `router`, `port`, `address`, `families`, `tunnel`, `peers`, `lan`, `clock`.
+    /// `udp`, `router`, `port`, `address`, `families`, `tunnel`, `peers`, `lan`, `clock`, `cover`.
     package var about: String
     package var state: State
     package var says: String

@@ -90,6 +90,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var bytesOut: UInt64
     /// Through a tunnel that this node opened; left out when not.
     package var tunnel: Bool?
+    /// `both` ways one size and one clock, or `out` alone; left out when neither.
+    package var cover: String?
   }
 
   /// One person in a room.
@@ -197,6 +199,16 @@ package struct StatusReport: Codable, Hashable, Sendable {
     package var members: Int
   }
 
+  /// What cover costs and does.
+  package struct Cover: Codable, Hashable, Sendable {
+    /// On each link in each direction, with IPv6 and UDP.
+    package var datagramsPerSecond: Int
+    package var bytesPerSecond: Int
+    /// What the uplink pays for, and how many there are now.
+    package var linksMost: Int
+    package var links: Int
+  }
+
   /// What is in front of this node: `none`, `independent`, `dependent` or `unknown`, for each
   /// family of addresses, and whether strangers get through.
   package struct Reach: Codable, Hashable, Sendable {
@@ -210,6 +222,8 @@ package struct StatusReport: Codable, Hashable, Sendable {
   package var addresses: [String]
   /// Nil from nodes of before.
   package var reach: Reach?
+  /// Nil when it is off.
+  package var cover: Cover?
   /// Seconds since the start.
   package var uptime: Double
   package var peers: [Peer]

@@ -24,6 +24,8 @@ package struct Configuration: Sendable {
   /// kbit/s given to others at most; 0 is no cap besides the uplink.
   package var cap = 0
   package var relay = true
+  /// Every link sends the same all the time.
+  package var cover = false
   /// Nothing is played that its speaker has not yet proven.
   package var strict = false
   package var log = Logger.Level.info
@@ -186,6 +188,7 @@ extension Configuration {
     case (.uplink, .number(let number)): uplink = number
     case (.cap, .number(let number)): cap = number
     case (.relay, .flag(let flag)): relay = flag
+    case (.cover, .flag(let flag)): cover = flag
     case (.strict, .flag(let flag)): strict = flag
     case (.unprotected, .flag(let flag)): unprotected = flag
     case (.data, .text(let text)): data = text
@@ -319,6 +322,7 @@ extension Configuration {
     case .uplink: .number(uplink)
     case .cap: .number(cap)
     case .relay: .flag(relay)
+    case .cover: .flag(cover)
     case .strict: .flag(strict)
     case .log: .text(log.rawValue)
     case .data: .text(data)

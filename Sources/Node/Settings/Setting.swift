@@ -10,6 +10,7 @@ package enum Setting: String, CaseIterable, Sendable {
   case uplink
   case cap
   case relay
+  case cover
   case strict
   case log
   case data
@@ -59,7 +60,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .port: .number(0...65_535)
     // A terabit is beyond any line; the bound keeps the arithmetic far from overflow.
     case .uplink, .cap: .number(0...1_000_000_000)
-    case .relay, .strict, .unprotected: .flag
+    case .relay, .cover, .strict, .unprotected: .flag
     case .advertise, .peers, .seedKeys, .transports, .lan, .pageNames: .list
     case .seeds: .paths
     }

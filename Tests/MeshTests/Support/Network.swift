@@ -100,6 +100,8 @@ final class Network {
   /// Nodes draw from a seed, which keeps what it drew last; a real node's source keeps nothing.
   var isSeeded = true
   private(set) var stamps = 0
+  /// Sees each datagram as it leaves: who sends, whereto, how many bytes.
+  var watcher: ((Node, Endpoint, Int) -> Void)?
   private var heap: [Flight] = []
   private var order = 0
   private var dice: Entropy
@@ -343,6 +345,7 @@ final class Network {
     if let index = nodes.firstIndex(where: { $0 === node }), sheltered.contains(index) {
       wroteTo[index, default: []].append(target)
     }
+    watcher?(node, target, bytes.count)
     if let visitor = visitors.firstIndex(where: { $0.endpoint == target }) {
       return push(
         Flight(
