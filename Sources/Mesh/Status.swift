@@ -24,6 +24,12 @@ package struct CoverStatus: Hashable, Sendable {
   /// With IPv6 and UDP.
   package var bytesPerSecondOfLink: Int
   package var linksMost: Int
+
+  package init(slots: Int, bytesPerSecondOfLink: Int, linksMost: Int) {
+    self.slots = slots
+    self.bytesPerSecondOfLink = bytesPerSecondOfLink
+    self.linksMost = linksMost
+  }
 }
 
 /// One link.

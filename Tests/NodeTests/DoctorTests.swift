@@ -68,9 +68,33 @@ struct DoctorTests {
     best.acquaintances = 2
     best.cables = ["eth0"]
     best.isClockKept = true
+    best.cover = CoverStatus(slots: 80, bytesPerSecondOfLink: 19_040, linksMost: 29)
+    best.covered = 1
+    best.coveredBothWays = 1
     let states = best.report.findings.map(\.state)
     #expect(states.allSatisfy { $0 == .good })
     #expect(Set(best.report.findings.map(\.about)).count == best.report.findings.count)
+  }
+
+  @Test func coverIsPricedAndItsHolesAreNamed() {
+    var examination = Self.examination(.none)
+    let off = examination.report["cover"]
+    #expect(off?.state == .fair)
+    #expect(off?.advice?.contains("19040 bytes a second (153 kbit/s) each way over IPv6") == true)
+    examination.cover = CoverStatus(slots: 80, bytesPerSecondOfLink: 19_040, linksMost: 29)
+    #expect(examination.report["cover"]?.state == .poor)
+    #expect(examination.report["cover"]?.advice?.contains("tunnels") == true)
+    examination.covered = 1
+    #expect(examination.report["cover"]?.state == .poor)
+    #expect(examination.report["cover"]?.says.contains("19040 bytes a second in all") == true)
+  }
+
+  @Test func aLineTooThinForCoverIsToldWhatItTakes() {
+    let cover = CoverSettings()
+    #expect(cover.links(of: 169_000) == 0)
+    #expect(cover.links(of: 170_000) == 1)
+    #expect(cover.refusal(of: 100_000).contains("Say --uplink 170 or more"))
+    #expect(cover.price(of: 5_000_000).hasPrefix("at most 29 links, 552160 bytes a second"))
   }
 
   @Test func aRunningNodeAnswersTheDoctor() async throws {
