@@ -245,6 +245,10 @@ package struct ForestSettings: Sendable {
   /// asked every 5 min.
   package var distrust: Duration = .seconds(5)
   package var distrustDoublings = 6
+  /// And so much slower it counts for each time, until so long after it might be asked again.
+  /// Guesses: more than any way of a home line is longer than another; a new chance in ten minutes.
+  package var distrustCost: Duration = .milliseconds(50)
+  package var distrustMemory: Duration = .seconds(600)
   /// Fed by a parent for so long, its silences before count no more. A guess.
   package var provenParent: Duration = .seconds(30)
   /// A neighbour that goes on delivering forged frames is no parent for so long.

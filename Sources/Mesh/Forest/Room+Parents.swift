@@ -198,6 +198,7 @@ extension Room {
     }
     var cost = UInt64(offer.delay) + UInt64(hop(link, ctx))
     if !takesMe { cost += 10_000 }
+    cost += distrust(candidate, index, ctx)
     if let offence = peer.offence, ctx.now < offence.at + ctx.settings.forest.shun {
       cost += 1_000_000
     }
@@ -206,6 +207,15 @@ extension Room {
     // Places at the top are for those who can hand on.
     if offer.isRoot, !interior { cost += 15_000 }
     return cost
+  }
+
+  /// Who fell silent as our parent is no better than one that is so much slower.
+  private func distrust(
+    _ candidate: Forest.Candidate, _ index: Int, _ ctx: borrowing Context
+  ) -> UInt64 {
+    let settings = ctx.settings.forest
+    guard ctx.now < candidate.refusedUntil[index] + settings.distrustMemory else { return 0 }
+    return UInt64(candidate.failures[index]) * UInt64(settings.distrustCost.nanoseconds / 1_000)
   }
 
   func chooseStandbys(_ tree: Tree, _ ctx: inout Context) {
