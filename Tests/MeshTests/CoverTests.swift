@@ -69,15 +69,7 @@ struct CoverTests {
 
   /// One makes a room, all join, one speaks, all leave.
   private func meet(_ network: Network, frames: Int) throws -> RoomID {
-    let host = network.nodes[0]
-    network.command(host, .create(title: "flock", access: .social, name: "host"))
-    let room = try #require(host.joined.last?.room)
-    let invite = try #require(host.invite(to: room))
-    for node in network.nodes.dropFirst() {
-      network.command(node, .join(invite, name: "guest"))
-      network.run(for: .milliseconds(200))
-    }
-    network.run(for: .seconds(3))
+    let room = try network.gather(apart: .milliseconds(200), settle: .seconds(3))
     network.speak(network.nodes[1], in: room, frames: frames)
     return room
   }

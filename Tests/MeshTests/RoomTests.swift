@@ -189,16 +189,8 @@ struct RoomTests {
   @Test func whoNeverRelaysCarriesNothingWhateverHappens() throws {
     let network = try Network(seed: 13)
     for index in 0..<12 { try network.add(relays: index % 3 != 2) }
-    let host = network.nodes[0]
-    network.command(host, .create(title: "flock", access: .social, name: "host"))
-    let room = try #require(host.joined.first?.room)
-    let invite = try #require(host.invite(to: room))
-    for node in network.nodes.dropFirst() {
-      network.command(node, .join(invite, name: "guest"))
-      network.run(for: .milliseconds(50))
-    }
-    network.run(for: .seconds(8))
-    network.speak(host, in: room, frames: 300) { frame in
+    let room = try network.gather()
+    network.speak(network.nodes[0], in: room, frames: 300) { frame in
       if frame == 150, let relay = network.interior(of: room) { network.kill(relay) }
     }
     for (index, node) in network.nodes.enumerated() where node.isAlive && index > 0 {

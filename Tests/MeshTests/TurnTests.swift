@@ -7,13 +7,8 @@ import Wire
 struct TurnTests {
   @Test func aFourthVoiceWaitsAndIsToldSo() throws {
     let network = try Network(seed: 420)
-    let room = try network.room(nodes: 6)
-    let (talkers, listener) = (Array(network.nodes[1...4]), network.nodes[5])
-    let sessions = try talkers.map { try #require(network.status($0, room)?.me) }
-    for talker in talkers {
-      network.command(talker, .startSpeaking(room, duration: .ms20, payload: 60))
-      network.run(for: .milliseconds(400))
-    }
+    let (room, talkers, sessions) = try fourTalk(network)
+    let listener = network.nodes[5]
     network.say(talkers, room, frames: 50)
     #expect(listener.heardOf(sessions[0]) == 50)
     #expect(listener.heardOf(sessions[3]) == 0)
@@ -34,13 +29,8 @@ struct TurnTests {
 
   @Test func afterTheirFirstMinuteATurnIsToBeHad() throws {
     let network = try Network(seed: 421)
-    let room = try network.room(nodes: 6)
-    let (talkers, listener) = (Array(network.nodes[1...4]), network.nodes[5])
-    let sessions = try talkers.map { try #require(network.status($0, room)?.me) }
-    for talker in talkers {
-      network.command(talker, .startSpeaking(room, duration: .ms20, payload: 60))
-      network.run(for: .milliseconds(400))
-    }
+    let (room, talkers, sessions) = try fourTalk(network)
+    let listener = network.nodes[5]
     network.say(talkers, room, frames: Int(Stage.turn) + 60)
     // All are beyond it: as they began.
     #expect(network.waiting(listener, room) == [sessions[3]])
@@ -52,6 +42,19 @@ struct TurnTests {
     #expect(listener.heardOf(sessions[3]) - before >= 50)
     for node in network.nodes { #expect(network.waiting(node, room) == [sessions[2]]) }
     #expect(network.attempt(listener, .takeTurn(room)) == .notSpeaking)
+  }
+
+  /// Of six in a room four go on stage, one after the other.
+  private func fourTalk(
+    _ network: Network
+  ) throws -> (room: RoomID, talkers: [Network.Node], sessions: [SessionID]) {
+    let room = try network.room(nodes: 6)
+    let talkers = Array(network.nodes[1...4])
+    for talker in talkers {
+      network.command(talker, .startSpeaking(room, duration: .ms20, payload: 60))
+      network.run(for: .milliseconds(400))
+    }
+    return (room, talkers, try talkers.map { try #require(network.status($0, room)?.me) })
   }
 }
 

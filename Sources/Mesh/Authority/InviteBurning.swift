@@ -44,7 +44,7 @@ package enum InviteBurning {
       return .refuse(.doorShut)
     }
     guard invite.isOpen(at: now.milliseconds) else { return .refuse(.expired) }
-    guard invite.used < invite.terms.uses else { return .refuse(.usedUp) }
+    guard !invite.isUsedUp else { return .refuse(.usedUp) }
     return .admit(sequence: invite.sequence)
   }
 }

@@ -38,6 +38,9 @@ package struct Standing: Sendable {
     package func isOpen(at moment: UInt64) -> Bool {
       expiry.map { moment < $0 } ?? true
     }
+
+    /// It admits a number of people, and they are in.
+    package var isUsedUp: Bool { terms.uses != InviteTerms.reusable && used >= terms.uses }
   }
 
   package let room: RoomID

@@ -16,7 +16,7 @@ extension Room {
     guard isMember else { return }
     meshRoots(&ctx)
     resign(&ctx)
-    rootsChanged(&ctx)
+    leaveRootless(&ctx)
     guard !isRootNow else { return tellChildren(&ctx) }
     balanceColour(&ctx)
     linkAll(&ctx)
@@ -102,14 +102,16 @@ extension Room {
     tellChildren(&ctx)
   }
 
-  /// A tree whose top is no root any more leads nowhere, unless those who stood there have found
-  /// parents and say so.
   func rootsChanged(_ ctx: inout Context) {
     guard isMember else { return }
-    guard !me.presence.flags.contains(.root) else {
-      _ = reachRoots(&ctx)
-      return
-    }
+    if me.presence.flags.contains(.root) { _ = reachRoots(&ctx) }
+    leaveRootless(&ctx)
+  }
+
+  /// A tree whose top is no root any more leads nowhere, unless those who stood there have found
+  /// parents and say so.
+  private func leaveRootless(_ ctx: inout Context) {
+    guard !me.presence.flags.contains(.root) else { return }
     let roots = roster.onStage.filter(\.isRoot).map(\.node.short)
     for tree in Tree.allCases {
       let slot = forest.slots[Int(tree.rawValue)]

@@ -69,11 +69,16 @@ extension Links {
     if !isNeeded { nextSlot = nil }
   }
 
+  /// What is queued waits for slots from now on.
+  func hand(_ session: Session, to cover: Cover, at now: Instant, _ effects: inout Effects) {
+    if !cover.offer(queue: session.queue, at: now, settings.cover) { drop(1, &effects) }
+    session.queue.removeAll(keepingCapacity: true)
+  }
+
   /// Before a link ends: what its owner said last, in cells, and not by the clock any more.
   mutating func drain(_ session: Session, at now: Instant, into effects: inout Effects) {
     guard let cover = session.cover, session.isPaced else { return }
-    if !cover.offer(queue: session.queue, at: now, settings.cover) { drop(1, &effects) }
-    session.queue.removeAll(keepingCapacity: true)
+    hand(session, to: cover, at: now, &effects)
     for _ in 0..<Self.lastCells where waits(session, cover, at: now) {
       let start = session.begin(&effects.outbox)
       appendControl(session, cover, to: &effects.outbox.bytes, at: now)

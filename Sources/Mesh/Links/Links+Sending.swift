@@ -61,8 +61,7 @@ extension Links {
       session.isDirty = false
       guard session.standing == .current else { continue }
       if let cover = session.cover, session.isPaced {
-        if !cover.offer(queue: session.queue, at: now, settings.cover) { drop(1, &effects) }
-        session.queue.removeAll(keepingCapacity: true)
+        hand(session, to: cover, at: now, &effects)
         continue
       }
       if session.isProven {

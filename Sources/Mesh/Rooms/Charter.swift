@@ -96,7 +96,7 @@ struct Charter {
     guard invite.isOpen(at: max(moment, admission.time)) else { return .expiredInvite }
     guard invite.terms.uses != InviteTerms.reusable else { return nil }
     // Nobody will say yes any more.
-    return invite.used < invite.terms.uses ? .notAdmitted : .badAdmission
+    return invite.isUsedUp ? .badAdmission : .notAdmitted
   }
 
   /// An admission must be what it says, if anything can depend on it.

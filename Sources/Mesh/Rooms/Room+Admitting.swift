@@ -82,10 +82,8 @@ extension Room {
 
   /// What admits are counted, so a log that is not all here can only say too little.
   private func isUsedUp(_ admission: Admission?) -> Bool {
-    guard isMember, let admission, let invite = standing?.invites[admission.invite] else {
-      return false
-    }
-    return invite.terms.uses != InviteTerms.reusable && invite.used >= invite.terms.uses
+    guard isMember, let admission else { return false }
+    return standing?.invites[admission.invite]?.isUsedUp == true
   }
 
   func tickGuests(_ ctx: inout Context) {

@@ -414,13 +414,21 @@ extension Network {
     settings: Settings = Settings()
   ) throws -> RoomID {
     for _ in 0..<count { try add(settings: settings) }
+    return try gather(access: access, settle: settle)
+  }
+
+  /// The same among the nodes there are.
+  func gather(
+    access: Access = .social, apart: Duration = .milliseconds(50),
+    settle: Duration = .seconds(8)
+  ) throws -> RoomID {
     command(nodes[0], .create(title: "flock", access: access, name: "host"))
-    guard let room = nodes[0].joined.first?.room,
+    guard let room = nodes[0].joined.last?.room,
       let invite = nodes[0].participant.invite(to: room)
     else { throw Refusal.noSuchRoom }
     for (index, node) in nodes.enumerated().dropFirst() {
       command(node, .join(invite, name: "guest \(index)"))
-      run(for: .milliseconds(50))
+      run(for: apart)
     }
     run(for: settle)
     return room
