@@ -5,7 +5,7 @@ import Wire
 
 /// Keys that nobody should hold any more, or never should have, are nowhere in the process: not in
 /// the arena, not on the heap, not on a stack.
-@Suite(.timeLimit(.minutes(30)))
+@Suite(.serialized, .timeLimit(.minutes(30)))
 struct MemoryTests {
   private func search(for network: Network, _ room: RoomID) -> MemorySearch {
     var search = MemorySearch()
@@ -26,7 +26,7 @@ struct MemoryTests {
     #expect(search.found() == search.count)
     for node in network.nodes { network.command(node, .leave(room)) }
     network.run(for: .seconds(6))
-    #expect(search.found() == 0)
+    #expect(search.places() == [])
   }
 
   /// The room's session key ends with the room, what keys were sealed under with the link.
@@ -46,33 +46,28 @@ struct MemoryTests {
     #expect(search.found() <= 6)
     network.forgetAll(but: network.nodes[0])
     network.run(for: .seconds(60))
-    #expect(search.found() == 0)
+    #expect(search.places() == [])
   }
 
   /// The secret of the link by which everybody came in, in a room that is left by all.
+  ///
+  /// A link passes through commands and text, so copies in passing are anywhere until written over;
+  /// the one that is kept is looked for.
   @Test func whoeverLeavesForgetsTheSecretOfTheLink() throws {
     let network = try Network(seed: 805)
     network.isSeeded = false
-    let (room, search) = try enter(network)
+    let room = try network.room(nodes: 4)
+    network.speak(network.nodes[0], in: room, frames: 20)
+    var search = MemorySearch()
+    search.onlyKept = true
+    for node in network.nodes {
+      if let secret = node.participant.betrayEntry(to: room) { search.note(secret) }
+    }
     #expect(search.count == 2)
     #expect(search.found() >= 1)
     for node in network.nodes { network.command(node, .leave(room)) }
     network.run(for: .seconds(6))
-    // This test itself handed the link out; a node's loop uses its stack again all the time.
-    MemorySearch.overwriteStack()
-    #expect(search.found() == 0)
-  }
-
-  /// No variable holds the link when this returns.
-  @inline(never)
-  private func enter(_ network: Network) throws -> (RoomID, MemorySearch) {
-    let room = try network.room(nodes: 4)
-    network.speak(network.nodes[0], in: room, frames: 20)
-    var search = MemorySearch()
-    for node in network.nodes {
-      if let secret = node.participant.betrayEntry(to: room) { search.note(secret) }
-    }
-    return (room, search)
+    #expect(search.places() == [])
   }
 
   @Test func aReplacedKeyIsForgottenAfterSixSeconds() throws {
@@ -87,7 +82,7 @@ struct MemoryTests {
       .remove(network.person(network.nodes[5], room), seconds: 0, isImmediate: false))
     // The removed one hears nothing of the room any more, and the others use the new key.
     network.speakOn(network.nodes[0], in: room, frames: 400)
-    #expect(search.found() == 0)
+    #expect(search.places() == [])
   }
 
   /// Everybody else is gone from this process: what is left is what the relay holds.

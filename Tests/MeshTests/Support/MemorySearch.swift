@@ -6,6 +6,8 @@ import Wire
 ///
 /// The keys are kept masked meanwhile, so that what is looked for is not found here.
 struct MemorySearch {
+  /// Looks only where secrets are kept: what libsodium took and leaves out of core dumps.
+  var onlyKept = false
   private var masked: [[UInt8]] = []
   private static let mask: UInt8 = 0xA5
   private static let chunk = 1 << 20
@@ -25,74 +27,85 @@ struct MemorySearch {
     for form in [hidden, words] where !masked.contains(form) { masked.append(form) }
   }
 
-  /// Writes over what functions that have returned left on this thread's stack, for 256 KiB.
-  @inline(never)
-  @discardableResult
-  static func overwriteStack(depth: Int = 64) -> UInt8 {
-    let filler = InlineArray<4_096, UInt8>(repeating: UInt8(depth))
-    return depth == 0 ? filler[0] : overwriteStack(depth: depth - 1) &+ filler[depth]
-  }
-
   /// How many of the noted keys lie somewhere.
-  func found() -> Int {
+  func found() -> Int { places().count }
+
+  /// Where each of the noted keys that lie somewhere was found first: the kernel's name of the
+  /// mapping, its size, and how far in.
+  func places() -> [String] {
     // Shared, so that the kernel does not make it one with what is to be looked at.
     let size = Self.chunk + 2 * Secret.count
     let scratch = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
-    guard let scratch, scratch != MAP_FAILED else { return -1 }
+    guard let scratch, scratch != MAP_FAILED else { return ["no memory to search with"] }
     defer { munmap(scratch, size) }
     let memory = open("/proc/self/mem", O_RDONLY)
     defer { close(memory) }
-    var seen = [Bool](repeating: false, count: masked.count)
+    var seen = [String?](repeating: nil, count: masked.count)
     let own = UInt(bitPattern: scratch)
-    for region in Self.regions() where !region.contains(own) {
+    for (region, name, isKept) in Self.regions()
+    where !region.contains(own) && (isKept || !onlyKept) {
       var start = region.lowerBound
       while start < region.upperBound {
         let length = min(Self.chunk + Secret.count, Int(region.upperBound - start))
         let read = pread(memory, scratch, length, off_t(start))
-        if read > 0 { look(in: scratch, read, &seen) }
+        let before = Int(start - region.lowerBound)
+        for (index, offset) in look(in: scratch, max(0, read)) where seen[index] == nil {
+          seen[index] = "\(name), \(region.count) bytes, at \(before + offset)"
+        }
         start += UInt(Self.chunk)
       }
     }
-    return seen.count { $0 }
+    return seen.compactMap { $0 }
   }
 
-  private func look(in scratch: UnsafeMutableRawPointer, _ count: Int, _ seen: inout [Bool]) {
+  /// Which of the keys lie in the first `count` bytes, and where.
+  private func look(in scratch: UnsafeMutableRawPointer, _ count: Int) -> [(Int, Int)] {
     let pattern = scratch + Self.chunk + Secret.count
-    for (index, hidden) in masked.enumerated() where !seen[index] {
+    defer { memset(pattern, 0, Secret.count) }
+    return masked.enumerated().compactMap { index, hidden in
       for (offset, byte) in hidden.enumerated() {
         pattern.storeBytes(of: byte ^ Self.mask, toByteOffset: offset, as: UInt8.self)
       }
-      seen[index] = Self.holds(
-        UnsafeRawPointer(scratch), count, UnsafeRawPointer(pattern), hidden.count)
+      let place = Self.place(
+        in: UnsafeRawPointer(scratch), count, of: UnsafeRawPointer(pattern), hidden.count)
+      return place.map { (index, $0) }
     }
-    memset(pattern, 0, Secret.count)
   }
 
-  private static func holds(
-    _ start: UnsafeRawPointer, _ count: Int, _ pattern: UnsafeRawPointer, _ size: Int
-  ) -> Bool {
+  private static func place(
+    in start: UnsafeRawPointer, _ count: Int, of pattern: UnsafeRawPointer, _ size: Int
+  ) -> Int? {
     let first = Int32(pattern.load(as: UInt8.self))
     let end = start + count
     var place = start
     while end - place >= size, let found = memchr(place, first, end - place - size + 1) {
-      if memcmp(found, pattern, size) == 0 { return true }
+      if memcmp(found, pattern, size) == 0 { return start.distance(to: found) }
       place = UnsafeRawPointer(found) + 1
     }
-    return false
+    return nil
   }
 
-  /// What can be read and written, from `/proc/self/maps`.
-  private static func regions() -> [Range<UInt>] {
-    let file = open("/proc/self/maps", O_RDONLY)
+  /// What can be read and written, its name, and whether it stays out of core dumps, from
+  /// `/proc/self/smaps`.
+  private static func regions() -> [(Range<UInt>, String, Bool)] {
+    let file = open("/proc/self/smaps", O_RDONLY)
     defer { close(file) }
     var text: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 65_536)
     while case let count = read(file, &piece, piece.count), count > 0 { text += piece[..<count] }
-    return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { line in
+    var regions: [(Range<UInt>, String, Bool)] = []
+    var isWritable = false
+    for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
       let words = line.split(separator: " ")
       let ends = words.first?.split(separator: "-").compactMap { UInt($0, radix: 16) } ?? []
-      guard ends.count == 2, words.count > 1, words[1].hasPrefix("rw") else { return nil }
-      return ends[0]..<ends[1]
+      if ends.count == 2, words.count > 1 {
+        isWritable = words[1].hasPrefix("rw")
+        guard isWritable else { continue }
+        regions.append((ends[0]..<ends[1], words.count > 5 ? String(words[5]) : "unnamed", false))
+      } else if isWritable, words.first == "VmFlags:", let last = regions.indices.last {
+        regions[last].2 = words.contains("dd")
+      }
     }
+    return regions
   }
 }
