@@ -60,6 +60,9 @@ let package = Package(
       name: "CSpeexDSP", pkgConfig: "speexdsp", providers: [.apt(["libspeexdsp-dev"])]),
     .systemLibrary(
       name: "CQREncode", pkgConfig: "libqrencode", providers: [.apt(["libqrencode-dev"])]),
+    .systemLibrary(
+      name: "CMiniUPnP", pkgConfig: "miniupnpc", providers: [.apt(["libminiupnpc-dev"])]),
+    .systemLibrary(name: "CNATPMP", providers: [.apt(["libnatpmp-dev"])]),
     .systemLibrary(name: "CLinux"),
 
     .target(name: "Wire", swiftSettings: pure),
@@ -112,10 +115,13 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
+    .target(
+      name: "Forwarding", dependencies: ["CMiniUPnP", "CNATPMP", "Wire"], swiftSettings: strict),
     .executableTarget(
       name: "starling",
       dependencies: [
-        "Page", "Reach", "Node", "Simulator", "Voice", "Quantum", "Mesh", "Keys", "Wire", "CLinux",
+        "Page", "Reach", "Forwarding", "Node", "Simulator", "Voice", "Quantum", "Mesh", "Keys",
+        "Wire", "CLinux",
         "CQREncode",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -159,6 +165,8 @@ let package = Package(
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
       swiftSettings: strict),
+    .testTarget(
+      name: "ForwardingTests", dependencies: ["Forwarding", "Wire"], swiftSettings: strict),
     .testTarget(
       name: "SimulatorTests", dependencies: ["Simulator", "Mesh", "Keys", "Wire"],
       swiftSettings: strict),

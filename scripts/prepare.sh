@@ -5,12 +5,12 @@
 BUILD_PACKAGES=(
   git ca-certificates pkg-config binutils libc6-dev libstdc++-12-dev
   libsodium-dev libopus-dev libopusfile-dev libopusenc-dev libspeexdsp-dev
-  libqrencode-dev
+  libqrencode-dev libminiupnpc-dev libnatpmp-dev
 )
 SPEECH_PACKAGES=(pocketsphinx-testdata) # read speech for the demo and for tests of sound
 LAB_PACKAGES=(
   iproute2 nftables iptables iputils-ping python3 python3-venv python3-dev gcc
-  libnetfilter-queue-dev openssl obfs4proxy
+  libnetfilter-queue-dev openssl obfs4proxy miniupnpd-nftables
 )
 # What the page is tried in; playwright, axe-playwright-python, pystoi and pesq come from PyPI.
 PAGE_PACKAGES=(chromium firefox-esr python3 fonts-noto-core)

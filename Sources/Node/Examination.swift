@@ -11,6 +11,7 @@ package struct Examination: Sendable {
   /// What others are told.
   package var addresses: [Endpoint] = []
   package var advertises = false
+  package var forwarding = Forwarding.notAsked
   /// Where the links are.
   package var peers: [Endpoint] = []
   package var hasTunnel = false
@@ -26,6 +27,14 @@ package struct Examination: Sendable {
   package var coveredBothWays = 0
   /// Nil when the kernel does not say.
   package var isClockKept: Bool?
+
+  /// What came of asking the router to forward the port.
+  package enum Forwarding: Hashable, Sendable {
+    case notAsked
+    case open(Endpoint)
+    /// Why not, as a sentence.
+    case failed(String)
+  }
 
   package init() {}
 
@@ -66,11 +75,22 @@ package struct Examination: Sendable {
   }
 
   private var router: Finding {
-    let forward = "Forward UDP port \(port) on the router and start with --advertise HOST:\(port)."
+    var forward = "Forward UDP port \(port) on the router and start with --advertise HOST:\(port)"
+    var hasFailed = false
+    if case .failed(let why) = forwarding {
+      forward = "\(why) \(forward)."
+      hasFailed = true
+    }
+    if forwarding == .notAsked { forward += ", or try --forward, which asks the router to." }
     if reachability.isFound {
       return Finding(
         about: "router", state: .good,
         says: "Nodes this one had never written to got through: who has your address can call you.")
+    }
+    if case .open(let place) = forwarding {
+      return Finding(
+        about: "router", state: .good,
+        says: "The router forwards \(place.text) to this node: who has your address can call you.")
     }
     let kinds = [reachability.ipv4, reachability.ipv6]
     if kinds.contains(.none) {
@@ -98,7 +118,7 @@ package struct Examination: Sendable {
     return Finding(
       about: "router", state: .unknown,
       says: "Fewer than two nodes outside have said where they see this one.",
-      advice: "Ask again when there are more links.")
+      advice: hasFailed ? forward : "Ask again when there are more links.")
   }
 
   private var portKept: Finding {

@@ -56,6 +56,8 @@ package actor Host {
   let blocks: BlockList?
   /// What the settings say of its place in the network.
   var setup = Examination()
+  /// Where the settings and the interfaces say that others find it.
+  private var places: [Endpoint] = []
   /// Sessions of the blocked, by room.
   var silencedSessions: [RoomID: Set<SessionID>] = [:]
   private var nextLook: Int64 = 0
@@ -159,7 +161,19 @@ package actor Host {
   }
 
   /// Tells the mesh where this node can be reached.
-  package func reachable(at endpoints: [Endpoint]) { perform(.reachableAt(endpoints)) }
+  package func reachable(at endpoints: [Endpoint]) {
+    places = endpoints
+    var all = places
+    if case .open(let outside) = setup.forwarding { all.insert(outside, at: 0) }
+    perform(.reachableAt(all))
+  }
+
+  /// What the router answered to the wish that it forward this node's port.
+  package func forwarded(_ answer: Examination.Forwarding) {
+    guard setup.forwarding != answer else { return }
+    setup.forwarding = answer
+    reachable(at: places)
+  }
 
   /// Tells the mesh through which web server this node can be reached.
   package func reachable(through tunnel: TunnelAddress?) { perform(.reachableThrough(tunnel)) }

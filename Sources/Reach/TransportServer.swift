@@ -131,7 +131,7 @@ package final class TransportServer: Sendable {
 /// The program of a server, through all its lives.
 private final class Child: Sendable {
   private struct State {
-    var process: TransportProcess?
+    var process: LeashedProcess?
     var isStopped = false
   }
 

@@ -28,7 +28,7 @@ package struct TransportProgram: Hashable, Sendable {
 /// Closed by failure: what has no transport is not called, and never without it.
 package actor Transports {
   private struct Running {
-    let process: TransportProcess
+    let process: LeashedProcess
     let clients: [String: SocksProxy]
   }
 
@@ -105,7 +105,7 @@ package actor Transports {
     return running
   }
 
-  private func ended(_ index: Int, _ process: TransportProcess) {
+  private func ended(_ index: Int, _ process: LeashedProcess) {
     guard running[index]?.process === process else { return }
     running[index] = nil
     failed(index)
@@ -120,8 +120,8 @@ package actor Transports {
   /// Starts a program and listens until it says that it is ready.
   static func start(
     _ command: [String], _ environment: [String: String], _ negotiation: TransportNegotiation
-  ) async -> (TransportProcess, TransportNegotiation, AsyncStream<String>)? {
-    guard let process = await TransportProcess.start(command, environment: environment) else {
+  ) async -> (LeashedProcess, TransportNegotiation, AsyncStream<String>)? {
+    guard let process = await LeashedProcess.start(command, environment: environment) else {
       return nil
     }
     let alarm = Task {

@@ -33,7 +33,7 @@ struct Starling: AsyncParsableCommand {
       Connect.self, Speak.self, Listen.self, StageCommand.self, HandCommand.self,
       ReactCommand.self, ModCommand.self, VerifyCommand.self, BlockCommand.self,
       UnblockCommand.self, BlocksCommand.self, EventsCommand.self, StatusCommand.self,
-      DoctorCommand.self, Stop.self,
+      DoctorCommand.self, ForwardCommand.self, Stop.self,
       Seeds.self, Demo.self,
       Simulate.self,
       TopologyCommand.self,

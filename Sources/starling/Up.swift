@@ -6,6 +6,7 @@ import Mesh
 import Node
 import Page
 import Quantum
+import Synchronization
 import Wire
 
 /// `starling up`: the node itself.
@@ -41,6 +42,8 @@ struct Up: AsyncParsableCommand {
   var seedKeys: [String] = []
   @Option(help: "host:port under which others reach this node; may be repeated.")
   var advertise: [String] = []
+  @Flag(help: "Ask the router to forward the port, in NAT-PMP and UPnP.")
+  var forward = false
   @Option(help: "Where the page is served on this machine, as 127.0.0.1:PORT, or off.")
   var page: String?
   @Option(help: "Where other devices open the page after pairing, as address:port, or off.")
@@ -115,6 +118,7 @@ struct Up: AsyncParsableCommand {
       try StoredFile.write(Array(settings.text.utf8), to: STDOUT_FILENO)
       return
     }
+    if let objection = ForwardedPort.objection(settings) { throw objection }
     LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
     var logger = Logger(label: "starling")
     logger.logLevel = settings.log
@@ -131,6 +135,7 @@ struct Up: AsyncParsableCommand {
     let tunnel = try await TunnelDoor.open(settings, nodePort: nodePort)
     let disguise = try await Disguises.open(settings, nodePort: nodePort)
     let told = tunnel?.address ?? disguise.address
+    let forwarded = Mutex<ForwardedPort?>(nil)
     try await node.run(
       stopDescriptors: stops,
       attach: { [logger] host in
@@ -138,32 +143,41 @@ struct Up: AsyncParsableCommand {
         await host.keepTunnels { tunnels.take($0) }
         await host.reachable(through: told.flatMap { TunnelAddress(text: $0) })
         if let devices { await host.admitDevices(by: devices.devices) }
+        let port = await ForwardedPort.open(settings, host: host, port: nodePort, logger: logger)
+        forwarded.withLock { $0 = port }
       }
-    ) { [json, readyFd] addresses in
+    ) { [self] addresses in
       let report = Ready(
         addresses: addresses, control: settings.control, page: page?.link,
         pageDevices: devices?.link, tunnel: told, pid: getpid())
-      Terminal.complain("starling \(Starling.version) is up.")
-      for address in addresses { Terminal.complain("Peer address:   \(address)") }
-      Terminal.complain("Control socket: \(settings.control)")
-      // The key in the link must not come to lie in a log.
-      if let page {
-        let link = isatty(STDERR_FILENO) == 1 ? page.link : "printed by: starling page"
-        Terminal.complain("Page:           \(link)")
-      }
+      tell(report)
       devices?.tell()
       if let tunnel { Self.tell(tunnel) }
       if settings.cover { Self.tellPrice(of: settings.capacity.uplink) }
-      if json { Terminal.say(json: report) }
-      if let readyFd {
-        try? StoredFile.write(Line.encode(report), to: readyFd)
-        close(readyFd)
-      }
+      hand(report)
     }
+    await forwarded.withLock { $0 }?.close()
     await disguise.close()
     await tunnel?.close()
     await page?.stop(folder: settings.data)
     await devices?.close()
+  }
+
+  private func tell(_ report: Ready) {
+    Terminal.complain("starling \(Starling.version) is up.")
+    for address in report.addresses { Terminal.complain("Peer address:   \(address)") }
+    Terminal.complain("Control socket: \(report.control)")
+    // The key in the link must not come to lie in a log.
+    guard let link = report.page else { return }
+    Terminal.complain(
+      "Page:           \(isatty(STDERR_FILENO) == 1 ? link : "printed by: starling page")")
+  }
+
+  private func hand(_ report: Ready) {
+    if json { Terminal.say(json: report) }
+    guard let readyFd else { return }
+    try? StoredFile.write(Line.encode(report), to: readyFd)
+    close(readyFd)
   }
 
   /// The path must not come to lie in a log either.
@@ -222,6 +236,7 @@ struct Up: AsyncParsableCommand {
       (.transports, transports), (.lan, lan), (.pageNames, pageNames),
     ]
     for (setting, list) in lists where !list.isEmpty { flags[setting] = .list(list) }
+    if forward { flags[.forward] = .flag(true) }
     if let relay { flags[.relay] = .flag(relay) }
     if cover { flags[.cover] = .flag(true) }
     if strict { flags[.strict] = .flag(true) }

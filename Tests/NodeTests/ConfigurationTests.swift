@@ -58,6 +58,7 @@ struct ConfigurationTests {
     #expect(settings.proxy == "socks5://127.0.0.1:9050")
     #expect(settings.passphraseFile == folder.file("secret"))
     #expect(settings.capacity.uplink == 600_000)
+    #expect(settings.forward)
     #expect(settings.cover)
     #expect(settings.strict)
     #expect(Set(settings.sources.keys) == Set(Setting.allCases))
@@ -172,6 +173,7 @@ private let everySetting = """
   uplink = 2000
   cap = 300
   relay = true
+  forward = true
   cover = true
   strict = true
   log = "debug"

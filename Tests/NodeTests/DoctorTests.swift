@@ -37,6 +37,20 @@ struct DoctorTests {
     if state == .good { #expect(finding.advice == nil) }
   }
 
+  @Test func whatTheRouterAnsweredIsSaid() throws {
+    var examination = Self.examination(.independent)
+    let before = try #require(examination.report["router"])
+    #expect(before.advice?.contains("--forward") == true)
+    examination.forwarding = .failed("The router does not want to.")
+    let refused = try #require(examination.report["router"])
+    #expect(refused.advice?.hasPrefix("The router does not want to. Forward UDP port 4000") == true)
+    #expect(refused.advice?.contains("--forward") == false)
+    examination.forwarding = .open(Self.outside)
+    let done = try #require(examination.report["router"])
+    #expect(done.state == .good)
+    #expect(done.says.contains(Self.outside.text))
+  }
+
   @Test func linksThroughTunnelsAloneMeanThatUDPIsBlocked() throws {
     let direct = Self.examination(.independent).report
     #expect(direct["udp"]?.state == .good)

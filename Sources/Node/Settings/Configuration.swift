@@ -16,6 +16,8 @@ package struct Configuration: Sendable {
   package var bind = Endpoint(address: .zero, port: 0)
   /// Addresses to tell others, as `host:port`, for a node behind a forwarded port.
   package var advertise: [String] = []
+  /// Whether the router is asked to let others in.
+  package var forward = false
   package var peers: [PeerAddress] = []
   package var seeds: [String] = []
   package var seedKeys: [String] = []
@@ -188,6 +190,7 @@ extension Configuration {
     case (.uplink, .number(let number)): uplink = number
     case (.cap, .number(let number)): cap = number
     case (.relay, .flag(let flag)): relay = flag
+    case (.forward, .flag(let flag)): forward = flag
     case (.cover, .flag(let flag)): cover = flag
     case (.strict, .flag(let flag)): strict = flag
     case (.unprotected, .flag(let flag)): unprotected = flag
@@ -316,6 +319,7 @@ extension Configuration {
     case .bind: .text(bind.host)
     case .port: .number(Int(bind.port))
     case .advertise: .list(advertise)
+    case .forward: .flag(forward)
     case .peers: .list(peers.map(\.text))
     case .seeds: .list(seeds)
     case .seedKeys: .list(seedKeys)

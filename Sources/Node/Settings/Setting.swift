@@ -4,6 +4,7 @@ package enum Setting: String, CaseIterable, Sendable {
   case bind
   case port
   case advertise
+  case forward
   case peers
   case seeds
   case seedKeys = "seed-keys"
@@ -60,7 +61,7 @@ package enum Setting: String, CaseIterable, Sendable {
     case .port: .number(0...65_535)
     // A terabit is beyond any line; the bound keeps the arithmetic far from overflow.
     case .uplink, .cap: .number(0...1_000_000_000)
-    case .relay, .cover, .strict, .unprotected: .flag
+    case .forward, .relay, .cover, .strict, .unprotected: .flag
     case .advertise, .peers, .seedKeys, .transports, .lan, .pageNames: .list
     case .seeds: .paths
     }

@@ -71,9 +71,16 @@ struct ImportRow {
         "Glibc": "the files of the web site, the date",
       ]),
     ImportRow(
+      target: "Forwarding",
+      allowed: [
+        "CMiniUPnP": "the only place that speaks UPnP", "CNATPMP": "and NAT-PMP",
+        "Wire": "addresses", "Glibc": "waiting for a router's answer",
+      ]),
+    ImportRow(
       target: "starling",
       allowed: node.merging([
         "Node": "the node it runs", "Page": "its page", "Reach": "its tunnels",
+        "Forwarding": "asking the router",
         "ArgumentParser": "the command line",
         "Simulator": "topologies", "Quantum": "ML-KEM for the node",
         "Synchronization": "tunnels that are open",

@@ -4,9 +4,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A pluggable transport's program, started by this one and ended with it: by its process id, and
-/// by the end of its standard input should this program die first.
-final class TransportProcess: Sendable {
+/// A program that talks in lines, a pluggable transport's for one, started by this one and ended
+/// with it: by its process id, and by the end of its standard input should this program die first.
+package final class LeashedProcess: Sendable {
   private struct State {
     /// Its standard input: nothing is ever written to it, its end means goodbye.
     var input: Int32?
@@ -15,7 +15,7 @@ final class TransportProcess: Sendable {
 
   let pid: pid_t
   /// What it says, line by line; ends when it does.
-  let lines: AsyncStream<String>
+  package let lines: AsyncStream<String>
   private let state: Mutex<State>
 
   private init(pid: pid_t, input: Int32, lines: AsyncStream<String>) {
@@ -26,9 +26,9 @@ final class TransportProcess: Sendable {
 
   /// `command` begins with the path of the program; the environment is these variables and nothing
   /// else. Nil when it cannot be started.
-  static func start(
+  package static func start(
     _ command: [String], environment: [String: String]
-  ) async -> TransportProcess? {
+  ) async -> LeashedProcess? {
     guard let program = command.first, let input = Pipe(), let output = Pipe() else { return nil }
     let pid = spawn(program, command, environment, input: input.reading, output: output.writing)
     close(input.reading)
@@ -40,7 +40,7 @@ final class TransportProcess: Sendable {
     }
     let (lines, continuation) = AsyncStream.makeStream(
       of: String.self, bufferingPolicy: .bufferingOldest(mostLines))
-    let process = TransportProcess(pid: pid, input: input.writing, lines: lines)
+    let process = LeashedProcess(pid: pid, input: input.writing, lines: lines)
     do {
       _ = try await NIOPipeBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         .channelInitializer { channel in
@@ -60,7 +60,7 @@ final class TransportProcess: Sendable {
   /// Asks it to end by closing its standard input, then by SIGTERM, then makes it.
   ///
   /// Afterwards it is gone and its process id is free.
-  func stop() async {
+  package func stop() async {
     closeInput()
     if await ends(within: Self.patience) { return }
     send(SIGTERM)
