@@ -31,14 +31,18 @@ struct ForwardedPort {
           await host.forwarded(.failed(report.sentence))
         }
       }
+      guard !Task.isCancelled else { return }
+      logger.warning("The process that asks the router has ended.")
+      await host.forwarded(.failed("The process that asks the router has ended."))
     }
     return ForwardedPort(process: process, reading: reading)
   }
 
   /// The port is taken back.
   func close() async {
-    await process.stop()
+    reading.cancel()
     await reading.value
+    await process.stop()
   }
 
   /// A router's port cannot be that of a node which nobody may call.
