@@ -6,6 +6,7 @@ calls it: without the router's help nothing would get through, which is tried fi
 """
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -68,6 +69,14 @@ def calls(stranger, text):
         return False
 
 
+def kill_asker(node):
+    """The process that asks the router, a child of the node's."""
+    for task in os.listdir(f"/proc/{node.pid}/task"):
+        with open(f"/proc/{node.pid}/task/{task}/children") as file:
+            for child in file.read().split():
+                os.kill(int(child), signal.SIGKILL)
+
+
 def alone(folder):
     """Nothing at the router answers."""
     shy = lab.Node(2, folder, "--forward", "--page", "off")
@@ -81,6 +90,9 @@ def alone(folder):
         text = inner.replace(f"192.168.7.2:{lab.PORT}", OUTSIDE)
         rooms.check("without a forwarded port nobody outside gets through",
                     not calls(stranger, text))
+        kill_asker(shy)
+        lab.wait_until(lambda: "has ended" in finding(shy).get("advice", ""), 20,
+                       "word that nobody asks any more")
     finally:
         stranger.stop()
         shy.stop()
