@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many joins under the lottery of censor.py's R7: run by `scripts/blocking-lab --joins`, which makes
-the namespaces.
+"""Many joins under the lottery of censor.py's R7: run by `scripts/blocking-lab --joins`, which
+makes the namespaces.
 
 Doors stand at port 443 of some nodes that are in a room. Newcomers, each a new identity at an
 address of its own behind the wall, have a link to the room. A call that draws badly closes the

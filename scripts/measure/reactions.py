@@ -175,8 +175,8 @@ def section(times, answers, later):
         "## How long the door takes to say no (A7)",
         f"{count} requests of each kind over TLS, in an order drawn anew each time, each the second"
         " on a connection of its own, from another namespace without delay and with no strangers"
-        " about: microseconds from the request to the first byte of the answer. Nothing comes over UDP"
-        " whatever is sent (A1, [wire](wire.md)), so there is nothing to time there.",
+        " about: microseconds from the request to the first byte of the answer. Nothing comes over"
+        " UDP whatever is sent (A1, [wire](wire.md)), so there is nothing to time there.",
         lab.table(["asked", "requests", "5 %", "median", "95 %", "answer"], rows),
         "Two kinds are alike when a difference as large as theirs comes by chance oftener than"
         f" {SIGNIFICANCE} (Kolmogorov and Smirnov, two samples). The first pair is of the same"

@@ -78,7 +78,7 @@ def arguments():
     parser.add_argument("--idle", type=int, default=1_000)
     parser.add_argument("--rate", type=int, default=100, help="a second, of each kind")
     parser.add_argument("--seconds", type=float, default=300)
-    parser.add_argument("--links", type=float, default=60, help="seconds of whole handshakes; 0 is none")
+    parser.add_argument("--links", type=float, default=60, help="seconds of whole handshakes, or 0")
     parser.add_argument("--rest", type=float, default=60, help="seconds of rest at the end")
     parser.add_argument("--requests", type=int, default=10_000, help="of each kind (A7)")
     parser.add_argument("--result", help="file for the result; standard output without")
