@@ -207,9 +207,10 @@ def text(results, given, seconds):
             ["ways and doors", "joins", f"in within {LIMIT} s", "share", "median s", "p95 s",
              "worst s", "asked again", "by"],
             [each for key, joins in results.items() for each in rows(key, joins)]),
-        "Closed is a door whose port the lottery took from the newcomer while it joined. With"
-        " datagrams no door is called before one is in, so none is closed. Of *n* doors called"
-        " once each, all are closed to 0.263^n of the newcomers: 6.9 % with two, 0.5 % with four.",
+        "Closed is a door whose port the lottery took from the newcomer until it was in, or gave"
+        " up. A door is called only when datagrams did not answer within a second. Of *n* doors"
+        " called once each, all are closed to 0.263^n of the newcomers by chance: 6.9 % with two,"
+        " 0.5 % with four.",
     ])
 
 
