@@ -42,13 +42,14 @@ def kinds(path):
     }
 
 
+NOTHING, SECRET, CHOICE = "nothing", "what the door knows", "what the caller chose"
 PAIRS = [
-    ("WebSocket, wrong path", "the same again"),
-    ("WebSocket, wrong path", "WebSocket, first half right"),
-    ("WebSocket, wrong path", "WebSocket, half as long"),
-    ("WebSocket, wrong path", "WebSocket, twice as long"),
-    ("page not found", "right path, no WebSocket"),
-    ("page not found", "WebSocket, wrong path"),
+    ("WebSocket, wrong path", "the same again", NOTHING),
+    ("WebSocket, wrong path", "WebSocket, first half right", SECRET),
+    ("page not found", "right path, no WebSocket", SECRET),
+    ("WebSocket, wrong path", "WebSocket, half as long", CHOICE),
+    ("WebSocket, wrong path", "WebSocket, twice as long", CHOICE),
+    ("WebSocket, wrong path", "page not found", CHOICE),
 ]
 
 
@@ -78,9 +79,8 @@ class Door:
         if self.line:
             self.line.close()
 
-    def ask(self, path, headers):
+    def ask(self, words):
         """Microseconds to the first byte of the answer, and its first line."""
-        words = f"GET {path} HTTP/1.1\r\nHost: example.org\r\n{headers}\r\n".encode()
         began = time.perf_counter_ns()
         self.line.sendall(words)
         said = self.line.recv(65_536)
@@ -88,6 +88,13 @@ class Door:
         while said and not complete(said):
             said += self.line.recv(65_536)
         return taken, said.split(b"\r\n")[0].decode(errors="replace")
+
+
+def request(path, headers):
+    return f"GET {path} HTTP/1.1\r\nHost: example.org\r\n{headers}\r\n".encode()
+
+
+ORDINARY = request("/", PLAIN)
 
 
 def complete(said):
@@ -107,9 +114,11 @@ def collect(number, place, path, count):
     for _ in range(count):
         random.shuffle(order)
         for name in order:
+            # Made before: what that takes must not show in what follows.
+            words = request(*asked[name]())
             door.open()
-            door.ask("/", PLAIN)
-            taken, line = door.ask(*asked[name]())
+            door.ask(ORDINARY)
+            taken, line = door.ask(words)
             times[name].append(taken)
             answers[name].add(line)
     door.close()
@@ -122,9 +131,9 @@ def afterwards(number, place, path):
     for name, make in kinds(path).items():
         door = Door(number, place)
         door.open()
-        door.ask(*make())
+        door.ask(request(*make()))
         try:
-            results[name] = door.ask("/", PLAIN)[1] or "FIN"
+            results[name] = door.ask(ORDINARY)[1] or "FIN"
         except TimeoutError:
             results[name] = f"nothing within {PATIENCE} s"
         door.close()
@@ -151,7 +160,7 @@ def chance(left, right):
 def smallest_found(times):
     """What would have been found: the least delay, in microseconds, that added to one of two
     samples of the same kind brings the chance below the bound."""
-    left, right = (times[name] for name in PAIRS[0])
+    left, right = (times[name] for name in PAIRS[0][:2])
     for added in np.arange(0, 200, 0.25):
         if chance(left, right + added)[1] < SIGNIFICANCE:
             return added
@@ -163,12 +172,12 @@ def section(times, answers, later):
     rows = [[name, len(values), *(f"{np.percentile(values, share):.1f}" for share in (5, 50, 95)),
              ", ".join(sorted(answers[name]))] for name, values in times.items()]
     pairs, told = [], []
-    for left, right in PAIRS:
+    for left, right, what in PAIRS:
         distance, p = chance(times[left], times[right])
         is_alike = p > SIGNIFICANCE
-        pairs.append([left, right, f"{distance:.4f}", f"{p:.3g}",
+        pairs.append([left, right, what, f"{distance:.4f}", f"{p:.3g}",
                       "yes" if is_alike else "**no**"])
-        if not is_alike:
+        if not is_alike and what == SECRET:
             told.append(f"{left} and {right}")
     found = smallest_found(times)
     return "\n\n".join([
@@ -181,9 +190,11 @@ def section(times, answers, later):
         "Two kinds are alike when a difference as large as theirs comes by chance oftener than"
         f" {SIGNIFICANCE} (Kolmogorov and Smirnov, two samples). The first pair is of the same"
         " kind, so that it shows what chance does. How long a path is and whether a WebSocket is"
-        " asked for is the caller's own choice; what it must not learn is what the door knows.",
-        lab.table(["one", "other", "distance", "chance", "alike"], pairs),
-        ("All alike. " if not told else "Told apart: " + "; ".join(told) + ". ")
+        " asked for is the caller's own choice and no secret; what it must not learn is what the"
+        " door knows.",
+        lab.table(["one", "other", "they differ in", "distance", "chance", "alike"], pairs),
+        ("Wanted: nothing that the door knows shows: "
+         + ("met. " if not told else "**missed**, " + "; ".join(told) + ". "))
         + ("No delay of up to 200 µs would have been found." if found is None else
            f"A delay of {found:.2f} µs, added to one of the two of the same kind, is found."),
         "What `GET /` gets on the same connection after each kind, beside nginx with the same"

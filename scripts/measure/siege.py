@@ -23,8 +23,6 @@ WIDE = [f"10.78.{network}.{host}" for network in range(1, 26) for host in range(
 NARROW = [f"10.79.1.{host}" for host in range(1, 251)]
 KIB = 1_024
 WANTED_KIB, WANTED_SECONDS = 16, 1.0
-# Whole handshakes a second from one address: what the limit for an address lets through.
-LINK_RATE = 20
 # How long it is tried whether a friend is let in again.
 RECOVERY = 180
 
@@ -224,15 +222,14 @@ class Siege:
     def be_filled(self, seconds):
         """Strangers who know the node's address, and finish what they begin."""
         when = "among links of strangers"
-        with Crowd(self.host, NARROW[:1]) as crowd:
-            self.phase(
-                f"{LINK_RATE} whole handshakes a second for {seconds:.0f} s from one address",
-                self.flow(crowd, when, seconds, 6, datagrams=LINK_RATE, links=True))
+        rate = self.given.rate
+        with Crowd(self.host, WIDE) as crowd:
+            self.phase(f"{rate} whole handshakes a second for {seconds:.0f} s",
+                       self.flow(crowd, when, seconds, 6, datagrams=rate, links=True))
         ended = time.monotonic()
         while time.monotonic() < ended + RECOVERY:
-            began = time.monotonic()
             if self.friends.come("when these had stopped", BY_DATAGRAMS) is not None:
-                self.recovery = began - ended
+                self.recovery = time.monotonic() - ended
                 return
 
 
@@ -250,8 +247,8 @@ def after_links(siege):
              if siege.recovery is not None else f"within {RECOVERY} s no friend came in again")
     return (
         "The last lines are no part of the criterion: somebody who holds the node's address, which"
-        f" is in every link and known to every peer, finishes {LINK_RATE} handshakes a second from"
-        " one address with new keys and says nothing more. A node has room for 256 links, and"
+        f" is in every link and known to every peer, finishes {siege.given.rate} handshakes a"
+        " second with new keys and says nothing more. A node has room for 256 links, and"
         f" when it is full whoever comes is refused, friends too; {known}.")
 
 

@@ -88,7 +88,7 @@ def arguments():
 def main():
     given = arguments()
     furnish()
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     times, answers, later = refusals(given.requests)
     with Host() as host:
         phases = siege.Siege(given, host)
@@ -98,7 +98,8 @@ def main():
     lab.save("\n\n".join([
         "# Strangers in number",
         "What a node with a door of its own costs and does when many come who are not let in.",
-        lab.provenance(command.strip()) + f"\n- it took {seconds / 60:.0f} minutes",
+        lab.provenance(command.strip()) + f"\n- it took {seconds / 60:.0f} minutes; load of the"
+        f" machine {load:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end",
         siege.section(phases), reactions.section(times, answers, later)]), given.result)
     return 0
 
