@@ -13,8 +13,7 @@ import time
 SODIUM = ctypes.CDLL("libsodium.so.23")
 NAME = b"Noise_XKpsk3_25519_ChaChaPoly_BLAKE2b"
 PROLOGUE = b"VR1-link\x00"
-HELLO, ANSWER, CONFIRM, COOKIE = 1, 2, 3, 4
-COOKIE_SIZE = 85
+HELLO, CONFIRM, COOKIE = 1, 3, 4
 
 
 def digest(label, message):
