@@ -214,6 +214,8 @@ package struct Participant: ~Copyable {
     switch event {
     case .up(let link, let node, let dialled):
       ctx.tell(.linkUp(node))
+      // Who is needed must be known before the room runs out.
+      if ctx.links.isCrowded { nextHousekeeping = min(nextHousekeeping, ctx.now + .seconds(1)) }
       if let dialled { ctx.tell(.reached(dialled)) }
       lobby.linkUp(link, node: node, dialled: dialled != nil, &ctx)
       for room in rooms { room.linkUp(link, node: node, &ctx) }
@@ -463,7 +465,7 @@ extension Participant {
   /// Ends rooms whose time is over and links nobody needs.
   private mutating func keepHouse() {
     guard nextHousekeeping <= ctx.now else { return }
-    nextHousekeeping = ctx.now + .seconds(5)
+    nextHousekeeping = ctx.now + (ctx.links.isCrowded ? .seconds(1) : .seconds(5))
     if sightings.expire(at: ctx.now) { move() }
     judgeReachability()
     for room in rooms {
@@ -474,13 +476,15 @@ extension Participant {
       leave(room.id)
     }
     ctx.keepTunnels(for: rooms)
-    for link in ctx.links.up {
-      guard let node = ctx.links.node(of: link), !lobby.wants(node),
-        !lobby.overlay.isActive(link),
-        !rooms.contains(where: { $0.needs(link, at: ctx.now, ctx.settings) }),
-        ctx.links.age(of: link, at: ctx.now) > ctx.settings.idleLink
-      else { continue }
+    let unneeded = ctx.links.up.filter { link in
+      guard let node = ctx.links.node(of: link) else { return false }
+      return !lobby.wants(node) && !lobby.overlay.isActive(link)
+        && !rooms.contains { $0.needs(link, at: ctx.now, ctx.settings) }
+    }
+    let idle = unneeded.prefix { ctx.links.age(of: $0, at: ctx.now) > ctx.settings.idleLink }
+    for link in idle {
       ctx.links.close(link, reason: CloseReason.leaving, at: ctx.now, into: &ctx.effects)
     }
+    ctx.links.spare = unneeded[idle.endIndex...]
   }
 }

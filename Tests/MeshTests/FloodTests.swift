@@ -46,6 +46,29 @@ struct FloodTests {
     return (bytes, dropped)
   }
 
+  /// Twenty strangers a second finish handshakes with a node that has 24 links, and say no more.
+  @Test func whoeverFillsAllLinksKeepsNobodyOut() throws {
+    var settings = Settings()
+    settings.links.sessions = 24
+    let network = try Network(seed: 433)
+    let host = try network.add(settings: settings)
+    network.command(host, .create(title: "flock", access: .social, name: "host"))
+    let room = try #require(host.joined.last?.room)
+    let invite = try #require(host.invite(to: room))
+    let friends = try (0..<4).map { _ in try network.add() }
+    for number in 0..<200 {
+      network.command(try network.add(), .connect(host.contact))
+      if number % 40 == 30 {
+        network.command(friends[number / 40 % 4], .join(invite, name: "friend"))
+      }
+      network.run(for: .milliseconds(50))
+    }
+    for friend in friends { #expect(network.status(friend, room) != nil) }
+    #expect(host.status(at: network.now).peers.count <= 24)
+    network.speak(host, in: room, frames: 50)
+    for friend in friends { #expect(friend.heard.count >= 48) }
+  }
+
   @Test func keysOfOnePersonArePassedOnSlowly() throws {
     let network = try Network(seed: 432)
     let room = try network.room(nodes: 8)

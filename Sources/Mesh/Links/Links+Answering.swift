@@ -57,7 +57,7 @@ extension Links {
       effects.notes.append(.drop(.rateLimited))
       return
     }
-    guard hasRoom() else {
+    guard hasRoom() || !spare.isEmpty else {
       effects.notes.append(.drop(.tooManySessions))
       return
     }
@@ -120,7 +120,7 @@ extension Links {
     reception.remove(index)
     guard let dialler = noise.remoteStatic,
       let theirHeaderKey = HandshakePayload.readConfirm(payload),
-      admits(dialler, time: answer.time, at: now)
+      admits(dialler, time: answer.time, at: now, into: &effects)
     else {
       table.release(index)
       effects.notes.append(.drop(.staleHandshake))
@@ -159,14 +159,28 @@ extension Links {
 
   /// Whether a finished handshake with `dialler` becomes a link.
   private mutating func admits(
-    _ dialler: NodeID, time: UInt64, at now: Instant
+    _ dialler: NodeID, time: UInt64, at now: Instant, into effects: inout Effects
   ) -> Bool {
     guard dialler != id, !refusals.refuses(dialler, at: now),
       reception.memory.advances(dialler, to: time)
     else { return false }
-    guard let existing = table[dialler] else { return hasRoom() }
+    guard let existing = table[dialler] else { return makesRoom(at: now, into: &effects) }
     return !outlasts(existing, at: now)
   }
+
+  /// Room for one more link, if need be by closing one that nobody needed when it was last looked.
+  ///
+  /// Who fills all links with nodes of its own that say nothing pushes out itself.
+  mutating func makesRoom(at now: Instant, into effects: inout Effects) -> Bool {
+    while !hasRoom() {
+      guard let link = spare.popFirst() else { return false }
+      close(link, reason: CloseReason.leaving, at: now, into: &effects)
+    }
+    return true
+  }
+
+  /// Nearly all links there may be are there.
+  package var isCrowded: Bool { table.all.count * 4 > most * 3 }
 
   /// Links that were closed are forgotten early when their room is needed.
   mutating func hasRoom() -> Bool {

@@ -21,7 +21,8 @@ extension Links {
     guard
       node != id, !contact.endpoints.isEmpty || contact.tunnel != nil, dials.count < settings.dials,
       redials.until(node).map({ $0 <= now }) ?? true,
-      hasRoom(), !refusals.refuses(node, at: now), let index = table.reserve(&entropy)
+      makesRoom(at: now, into: &effects), !refusals.refuses(node, at: now),
+      let index = table.reserve(&entropy)
     else {
       effects.notes.append(.handshakeFailed)
       events.append(.failed(node))

@@ -22,7 +22,8 @@ extension Links {
       insist(on: node, at: now)
       return true
     }
-    guard node != id, !contact.endpoints.isEmpty, dials.count < settings.dials, hasRoom(),
+    guard node != id, !contact.endpoints.isEmpty, dials.count < settings.dials,
+      makesRoom(at: now, into: &effects),
       !refusals.refuses(node, at: now), let index = table.reserve(&entropy)
     else { return false }
     let dial = Dial(contact: contact, index: index, isFavour: true, at: now)

@@ -30,6 +30,8 @@ package struct Links: ~Copyable {
   var redials: DialMemory
   var detours = Detours()
   var acquaintances = Acquaintances()
+  /// Links that nobody needed when the owner last looked, oldest first.
+  package var spare: ArraySlice<LinkID> = []
   /// Bits a second, which bound how many links are covered.
   var uplink = 0
   /// When all covered links send next.

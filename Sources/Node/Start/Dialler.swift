@@ -26,6 +26,7 @@ struct Dialler: Sendable {
     let remembered = Diversity.spread(await host.remembered.contacts) { $0.endpoints }
     for contact in remembered.prefix(Self.anchors) { await host.perform(.connect(contact)) }
     var entropy = Entropy.system
+    var rounds = SeedRounds()
     repeat {
       guard await host.status().peers.isEmpty else { continue }
       for peer in peers {
@@ -35,12 +36,8 @@ struct Dialler: Sendable {
       }
       if !shelf.isEmpty, (try? await Task.sleep(for: Self.headStart)) == nil { return }
       guard await host.status().peers.isEmpty else { continue }
-      var seeds = await self.seeds(at: host.now)
-      entropy.shuffle(&seeds)
-      seeds = Diversity.spread(seeds) { seed in
-        Endpoint(host: seed.host, port: seed.port).map { [$0] } ?? []
-      }
-      for seed in seeds.prefix(Self.seedsAtOnce) { _ = await host.connect(seed) }
+      let seeds = rounds.next(of: await self.seeds(at: host.now), entropy: &entropy)
+      for seed in seeds { _ = await host.connect(seed) }
     } while (try? await Task.sleep(for: Self.interval)) != nil
   }
 
@@ -63,9 +60,5 @@ struct Dialler: Sendable {
   ///
   /// A guess: two attempts of a handshake.
   private static let headStart = Duration.seconds(3)
-  /// Each call tells a stranger that this node is there: few at a time.
-  ///
-  /// A guess.
-  private static let seedsAtOnce = 4
   private static let interval = Duration.seconds(30)
 }
