@@ -70,7 +70,7 @@ def accuracy(features, labels, groups):
         said = names[np.argmax(scores, axis=0)]
         for name in names:
             right[name] += list(said[labels[test] == name] == name)
-    return float(np.mean([np.mean(right[name]) for name in names]))
+    return float(np.mean([np.mean(right[name]) for name in names if right[name]]))
 
 
 def by_chance(features, labels, groups, rounds=20):
