@@ -50,9 +50,8 @@ def spoken(node, blocks, seconds):
             else:
                 yield np.zeros(count, np.int16)
 
-    begin, length = sound.stream(node, sounds()), count / sound.RATE
-    return [(kind, begin + place * length, begin + (place + 1) * length)
-            for place, kind in enumerate(kinds)]
+    spans = sound.streams(node, sounds())
+    return [(kind, *span) for kind, span in zip(kinds, spans) if span]
 
 
 def paused(datagrams, blocks):
