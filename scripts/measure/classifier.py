@@ -45,7 +45,10 @@ def learnt(features, labels):
         chance = 1 / (1 + np.exp(-np.clip(features @ weights, -30, 30)))
         gradient = features.T @ (importance * (chance - labels)) + 1e-2 * weights
         curve = (features.T * (importance * chance * (1 - chance))) @ features
-        weights -= np.linalg.solve(curve + 1e-2 * np.eye(len(weights)), gradient)
+        step = np.linalg.solve(curve + 1e-2 * np.eye(len(weights)), gradient)
+        weights -= step
+        if np.abs(step).max() < 1e-6:
+            break
     return weights
 
 
