@@ -174,7 +174,8 @@ def report(command, given, rows, fine, strong, busy):
     return "\n\n".join([
         "# Which phrase",
         f"{phrase_set.COUNT} phrases of {phrase_set.SHORTEST} to {phrase_set.LONGEST} s, cut from "
-        f"recorded speech, each said {times:.0f} times (50 were aimed at) for each way of speaking: by "
+        f"recorded speech, each said {times:.0f} times (50 were aimed at) for each way of "
+        "speaking: by "
         f"{given.pairs} speakers of rooms of two, {given.rounds} times each, in an order drawn "
         "anew; every time at another pace (4 %), level (6 dB) and moment (0.1 s), over noise of "
         f"its own. All {3 * given.pairs} rooms at once. Datagrams from the speaker as they reach "
