@@ -19,7 +19,12 @@ struct SeedRoundsTests {
     var rounds = SeedRounds()
     var entropy = Entropy.seeded(seed)
     let seeds = Self.seeds(10)
-    let called = (0..<3).map { _ in rounds.next(of: seeds, entropy: &entropy) }
+    var underWay: [Bool] = []
+    let called = (0..<3).map { _ in
+      defer { underWay.append(rounds.isUnderWay) }
+      return rounds.next(of: seeds, entropy: &entropy)
+    }
+    #expect(underWay == [true, true, false])
     #expect(called.map(\.count) == [4, 4, 2])
     #expect(Set(called.joined().map(\.node)).count == 10)
     #expect(rounds.next(of: seeds, entropy: &entropy).count == 4)

@@ -371,10 +371,17 @@ def provenance(command):
         models = [line.split(":")[1].strip() for line in file if line.startswith("model name")]
     return "\n".join([
         f"- made by `{command}`",
-        f"- at commit `{COMMIT}`, {BUILD}, on {MADE}",
+        f"- at commit `{COMMIT}`{of_binary()}, {BUILD}, on {MADE}",
         f"- on {cores} cores of {models[0] if models else platform.machine()}, "
-        f"Linux {platform.release()}; other work ran on the machine at the same time",
+        f"Linux {platform.release()}, which others use too: load average of a minute {LOAD:.2f} "
+        f"before it, {os.getloadavg()[0]:.2f} at its end",
     ])
+
+
+def of_binary():
+    """A binary that was built from another commit than the scripts says so in STARLING_COMMIT."""
+    built = os.environ.get("STARLING_COMMIT")
+    return f" (the binary: `{built}`)" if built else ""
 
 
 def commit():
@@ -399,7 +406,7 @@ def own_copy(path):
 
 
 # As it is when the measurement begins.
-COMMIT, BUILD = commit(), build()
+COMMIT, BUILD, LOAD = commit(), build(), os.getloadavg()[0]
 MADE = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
 STARLING = own_copy(STARLING)
 

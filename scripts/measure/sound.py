@@ -7,6 +7,7 @@ import glob
 import json
 import subprocess
 import sys
+import time
 import wave
 
 import numpy as np
@@ -16,6 +17,9 @@ import laboratory as lab
 SPEECH = "/usr/share/pocketsphinx/test/data/librivox/*.wav"
 COMPARE = lab.ROOT + "/scripts/audio-compare.py"
 RATE = 48_000
+# Seconds of one stream; of silence before it, so that its beginning does not count; and how late it
+# may end.
+STREAM, LEAD, LATE = 58, 1.0, 0.4
 
 
 def write_wav(path, samples):
@@ -79,6 +83,49 @@ def through_opus(samples, bitrate=24_000, complexity=7):
     opus.opus_encoder_destroy(encoder)
     opus.opus_decoder_destroy(decoder)
     return np.concatenate(pieces)
+
+
+def streams(node, pieces, ready=lambda: None):
+    """Says them one after the other in streams of a minute, and when each began and ended.
+
+    A stream that lost its time counts for nothing: None for each of its pieces. `ready` is called
+    before each stream.
+    """
+    spans, group = [], []
+    for piece in pieces:
+        group.append(piece)
+        if sum(map(len, group)) >= STREAM * RATE:
+            ready()
+            spans += stream(node, group)
+            group = []
+    if group:
+        ready()
+        spans += stream(node, group)
+    return spans
+
+
+def stream(node, pieces):
+    """The node takes 20 ms in 20 ms from what waits, so that the clock tells when each was said.
+
+    What a pipe has taken tells nothing: seconds of sound wait in pipes and sockets.
+    """
+    begin, count = time.monotonic(), int(LEAD * RATE)
+    process = subprocess.Popen(
+        [lab.STARLING, "speak", "-", "--control", node.control],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process.stdin.write(bytes(2 * count))
+    places = [count]
+    for samples in pieces:
+        process.stdin.write(samples.astype("<i2").tobytes())
+        places.append(places[-1] + len(samples))
+    process.stdin.close()
+    process.wait(30)
+    took = time.monotonic() - begin
+    if not 0 <= took - places[-1] / RATE < LATE:
+        lab.say(f"a stream took {took:.2f} s for {places[-1] / RATE:.2f} and counts for nothing")
+        return [None] * len(pieces)
+    moments = [begin + took * place / places[-1] for place in places]
+    return list(zip(moments, moments[1:]))
 
 
 def compare(said, heard):

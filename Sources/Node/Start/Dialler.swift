@@ -38,7 +38,7 @@ struct Dialler: Sendable {
       guard await host.status().peers.isEmpty else { continue }
       let seeds = rounds.next(of: await self.seeds(at: host.now), entropy: &entropy)
       for seed in seeds { _ = await host.connect(seed) }
-    } while (try? await Task.sleep(for: Self.interval)) != nil
+    } while (try? await Task.sleep(for: rounds.isUnderWay ? Self.step : Self.interval)) != nil
   }
 
   /// All that the latest lists name.
@@ -61,4 +61,6 @@ struct Dialler: Sendable {
   /// A guess: two attempts of a handshake.
   private static let headStart = Duration.seconds(3)
   private static let interval = Duration.seconds(30)
+  /// Between rounds until all seeds were called once, so that of ten the last is called within 30 s.
+  private static let step = Duration.seconds(10)
 }

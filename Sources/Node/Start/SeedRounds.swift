@@ -4,6 +4,8 @@ package import Wire
 /// Which seeds are called in one round, while nobody answers: none again before all were.
 package struct SeedRounds {
   private var tried: Set<NodeID> = []
+  /// Some were not called yet: the next round need not wait for long.
+  package private(set) var isUnderWay = false
 
   package init() {}
 
@@ -22,6 +24,7 @@ package struct SeedRounds {
     }
     let round = Array(left.prefix(Self.atOnce))
     for seed in round { tried.insert(seed.node) }
+    isUnderWay = round.count < left.count
     return round
   }
 
