@@ -9,8 +9,8 @@ extension Host {
   package func watch(beacons socket: consuming BeaconSocket) throws(SystemError) {
     let raw = socket.raw
     beacons = .some(consume socket)
-    try loop.watch(raw, for: .reading) { [unowned self] _ in
-      assumeIsolated { $0.beaconsCame() }
+    try loop.watch(raw, for: .reading) { [weak self] _ in
+      self?.assumeIsolated { $0.beaconsCame() }
     }
   }
 

@@ -11,8 +11,8 @@ extension Host {
     let raw = listener.raw
     self.listener = consume listener
     controlPath = path
-    try loop.watch(raw, for: .reading) { [unowned self] _ in
-      assumeIsolated { $0.clientsCame(raw) }
+    try loop.watch(raw, for: .reading) { [weak self] _ in
+      self?.assumeIsolated { $0.clientsCame(raw) }
     }
   }
 
@@ -92,8 +92,8 @@ extension Host {
         _ = client.flush()
         continue
       }
-      let watching: ()? = try? loop.watch(client.raw, for: .reading) { [unowned self] readiness in
-        assumeIsolated { $0.clientIsReady(id, readiness) }
+      let watching: ()? = try? loop.watch(client.raw, for: .reading) { [weak self] readiness in
+        self?.assumeIsolated { $0.clientIsReady(id, readiness) }
       }
       if watching != nil { clients[id] = client }
     }

@@ -108,10 +108,10 @@ package actor Host {
   /// `onStop` runs when a client asks for the end.
   package func start(onStop: @escaping @Sendable () -> Void = {}) throws(SystemError) {
     self.onStop = onStop
-    try loop.watch(socket.raw, for: .reading) { [unowned self] _ in
-      assumeIsolated { $0.datagramsCame() }
+    try loop.watch(socket.raw, for: .reading) { [weak self] _ in
+      self?.assumeIsolated { $0.datagramsCame() }
     }
-    loop.onAlarm { [unowned self] in assumeIsolated { $0.alarmRang() } }
+    loop.onAlarm { [weak self] in self?.assumeIsolated { $0.alarmRang() } }
     perform(.give(identity.capacity))
   }
 
@@ -126,8 +126,8 @@ package actor Host {
   /// Asks for the end when there is something to read at `descriptor`: a signal, or the end of a
   /// pipe whose other end a parent holds.
   package func stop(onInputAt descriptor: Int32) throws(SystemError) {
-    try loop.watch(descriptor, for: .reading) { [unowned self] _ in
-      assumeIsolated { $0.askedToStop(at: descriptor) }
+    try loop.watch(descriptor, for: .reading) { [weak self] _ in
+      self?.assumeIsolated { $0.askedToStop(at: descriptor) }
     }
   }
 

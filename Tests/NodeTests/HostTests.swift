@@ -26,6 +26,20 @@ struct HostTests {
     await ben.end()
   }
 
+  /// Its clock rings a second after it began; whoever lets go of a host need not have stopped it.
+  @Test func theClockOfAHostThatIsGoneWakesNobody() async throws {
+    weak var gone: Host?
+    let loop = try await {
+      let ann = try Neighbour(14)
+      try await ann.begin()
+      gone = ann.host
+      return ann.host.loop
+    }()
+    try await until { gone == nil }
+    try await Task.sleep(for: .seconds(2))
+    loop.stop()
+  }
+
   @Test func whoAsksForALinkIsToldWhetherThePeerAnswers() async throws {
     let folder = try Folder()
     let book = LogBook()

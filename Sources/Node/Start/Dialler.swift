@@ -61,6 +61,6 @@ struct Dialler: Sendable {
   /// A guess: two attempts of a handshake.
   private static let headStart = Duration.seconds(3)
   private static let interval = Duration.seconds(30)
-  /// Between rounds until all seeds were called once, so that of ten the last is called within 30 s.
+  /// Between rounds until all seeds were called once: of ten the last is called within 30 s.
   private static let step = Duration.seconds(10)
 }
