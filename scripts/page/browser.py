@@ -247,20 +247,8 @@ class Page:
                 "if (!localStorage.starling) localStorage.starling = "
                 + json.dumps(json.dumps(memory)))
         if dial:
-            await page.load(link)
+            await tab.goto(link)
         return page
-
-    async def load(self, link):
-        """Chromium drops what it loads when the machine gets or loses an interface meanwhile; a
-        person would load the page again."""
-        for _ in range(3):
-            await self.tab.goto(link)
-            lost = [line for line in self.complaints if "ERR_NETWORK_CHANGED" in line]
-            if not lost:
-                return
-            self.complaints = [line for line in self.complaints if line not in lost]
-            await self.tab.goto("about:blank")
-        raise AssertionError("the network changed while the page was loaded, three times")
 
     def heard(self, message):
         if message.type in ("error", "warning"):
