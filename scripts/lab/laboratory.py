@@ -230,12 +230,15 @@ class Flock:
             numbers = range(1, numbers + 1)
         try:
             for number in numbers:
-                self.nodes.append(Node(number, self.folder, *options))
+                self.nodes.append(self.make(number, *options))
             for node in self.nodes:
                 node.wait_until_up()
         except BaseException:
             self.stop()
             raise
+
+    def make(self, number, *options):
+        return Node(number, self.folder, *options)
 
     def gather(self):
         """Everybody into one room, by a link of the first node."""

@@ -46,6 +46,15 @@ lab_require() {
   ip netns delete "labtry$$"
 }
 
+# Fails, saying how to build it, unless there is a node to try: STARLING, or the debug build's.
+lab_require_starling() {
+  export STARLING=${STARLING:-$PWD/.build/debug/starling}
+  if [ ! -x "$STARLING" ]; then
+    echo "No $STARLING: swift build --product starling" >&2
+    return 1
+  fi
+}
+
 # make_bridge_lab N [PREFIX]: N namespaces joined by a bridge in one more namespace.
 make_bridge_lab() {
   local count=$1 node

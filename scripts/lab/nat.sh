@@ -9,11 +9,7 @@ cd "$(dirname "$0")/../.."
 # shellcheck source=scripts/lab/namespaces.sh
 source scripts/lab/namespaces.sh
 lab_require || exit 77
-export STARLING=${STARLING:-$PWD/.build/debug/starling}
-if [ ! -x "$STARLING" ]; then
-  echo "No $STARLING: swift build --product starling" >&2
-  exit 1
-fi
+lab_require_starling
 
 # attach NAMESPACE DEVICE ADDRESS: onto the public bridge.
 attach() {

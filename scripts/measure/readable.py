@@ -53,16 +53,11 @@ class Five(lab.Flock):
     """Five with the ports that nodes take by themselves, or all with one."""
 
     def __init__(self, port):
-        self.folder = lab.tempfile.mkdtemp(prefix="starling-lab-")
-        self.nodes = []
-        try:
-            for number in range(1, COUNT + 1):
-                self.nodes.append(Person(number, self.folder, "--page", "off", port=port))
-            for node in self.nodes:
-                node.wait_until_up()
-        except BaseException:
-            self.stop()
-            raise
+        self.port = port
+        super().__init__(COUNT, "--page", "off")
+
+    def make(self, number, *options):
+        return Person(number, self.folder, *options, port=self.port)
 
     def gather(self):
         first = self.nodes[0]
