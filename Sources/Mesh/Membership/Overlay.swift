@@ -202,11 +202,12 @@ final class Overlay {
 
   func tick(
     at now: Instant, me: Contact, node: (LinkID) -> NodeID?, contact: (LinkID) -> Contact?,
-    entropy: inout Entropy, actions: inout [OverlayAction]
+    isNear: (NodeID) -> Bool, entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
     forgetOld(at: now)
     fill(
-      at: now, me: me, neighbours: active.compactMap(node), entropy: &entropy, actions: &actions)
+      at: now, me: me, neighbours: active.compactMap(node), isNear, entropy: &entropy,
+      actions: &actions)
     guard nextShuffle <= now else { return }
     let pause =
       now < born + settings.youth ? settings.shuffleYoung : settings.shuffleSettled
@@ -224,11 +225,11 @@ final class Overlay {
 
   // MARK: What it decides
 
-  /// Alone, whoever is known is asked, three at a time. With too few, walks are sent: each may
-  /// bring two. Ever more rarely, for there may be nobody else.
+  /// Alone, whoever is known is asked, three at a time. With too few, somebody near is asked or
+  /// walks are sent: each may bring two. Ever more rarely, for there may be nobody else.
   private func fill(
-    at now: Instant, me: Contact, neighbours: [NodeID], entropy: inout Entropy,
-    actions: inout [OverlayAction]
+    at now: Instant, me: Contact, neighbours: [NodeID], _ isNear: (NodeID) -> Bool,
+    entropy: inout Entropy, actions: inout [OverlayAction]
   ) {
     guard active.count < settings.active else {
       nextWalk = Instant(nanoseconds: .max)
@@ -239,6 +240,9 @@ final class Overlay {
       !asked.contains { $0.node == contact.node } && !neighbours.contains(contact.node)
     }
     guard active.isEmpty else {
+      if let near = entropy.pick(others.filter { isNear($0.node) }) {
+        return askNear(near, at: now, &actions)
+      }
       let hasOthers = !others.isEmpty || now < born + settings.youth
       return sendWalks(at: now, me: me, hasOthers: hasOthers, entropy: &entropy, &actions)
     }
@@ -250,6 +254,13 @@ final class Overlay {
       asked.append((contact.node, now + settings.answer))
       actions.append(.reach(contact, .alone))
     }
+  }
+
+  private func askNear(_ contact: Contact, at now: Instant, _ actions: inout [OverlayAction]) {
+    nextWalk = now + settings.walkPause * (1 << walksInVain)
+    walksInVain = min(walksInVain + 1, settings.walkDoublings)
+    asked.append((contact.node, now + settings.answer))
+    actions.append(.reach(contact, .sent))
   }
 
   private func sendWalks(

@@ -49,11 +49,14 @@ extension Room {
     var actions: [OverlayAction] = []
     let me = ctx.contact
     let linked = links
+    // Where all are linked with all, a walk would only go round among them.
+    let near = isSmall(ctx.settings) ? Set(links.values.map(\.node)) : []
     overlay.tick(
       at: ctx.now, me: me, node: { linked[$0]?.node },
       contact: { link in
         linked[link].flatMap { self.roster[$0.session]?.introduction.contact }
       },
+      isNear: near.contains,
       entropy: &ctx.entropy, actions: &actions)
     perform(actions, &ctx)
   }

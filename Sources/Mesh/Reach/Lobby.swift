@@ -235,6 +235,7 @@ struct Lobby {
     }
     overlay.tick(
       at: ctx.now, me: ctx.contact, node: { nodes[$0] }, contact: { contacts[$0] },
+      isNear: { _ in false },
       entropy: &ctx.entropy, actions: &actions)
     perform(actions, because: nil, &ctx)
   }
