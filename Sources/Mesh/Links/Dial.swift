@@ -6,7 +6,8 @@ final class Dial {
   let contact: Contact
   /// A local socket with a stream to the node behind it.
   var detour: Endpoint?
-  var hasAskedForDetour = false
+  /// When one is asked for.
+  var detourDue: Instant?
   /// Where it was said to be since.
   private(set) var others: [Endpoint] = []
   let keys: AddressKeys
@@ -59,9 +60,10 @@ final class Dial {
     isFavour = false
     began = now
     self.due = due
+    if contact.tunnel != nil { detourDue = due }
   }
 
-  var nextDue: Instant { repeats.first.map { min($0, due) } ?? due }
+  var nextDue: Instant { min(due, repeats.first ?? due, detourDue ?? due) }
 
   var mac1: Bytes16 {
     let end = hello.count - 2 * LinkSpec.mac

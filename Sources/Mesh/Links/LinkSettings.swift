@@ -7,6 +7,9 @@ package struct LinkSettings: Sendable {
   // Dialling
   /// Pauses before the second, third and fourth attempt (specification).
   package var dialPauses: [Duration] = [.seconds(1), .seconds(1), .seconds(2)]
+  /// What datagrams have to answer in before a tunnel is called as well: a handshake around the
+  /// world takes about 300 ms. RFC 8305 §5 waits 250 ms between families, which cost less.
+  package var tunnelHeadStart: Duration = .milliseconds(500)
   /// A dial has failed this long after it began (specification).
   package var dialLimit: Duration = .seconds(8)
   /// First pause before message 3 is repeated; each next one is half as long again (specification).

@@ -28,13 +28,25 @@ extension Links {
       events.append(.failed(node))
       return
     }
-    begin(Dial(contact: contact, index: index, isFavour: false, at: now), at: now, into: &effects)
+    let dial = Dial(contact: contact, index: index, isFavour: false, at: now)
+    if contact.tunnel != nil {
+      dial.detourDue = contact.endpoints.isEmpty ? now : now + settings.tunnelHeadStart
+    }
+    begin(dial, at: now, into: &effects)
   }
 
   mutating func begin(_ dial: Dial, at now: Instant, into effects: inout Effects) {
     dials.append(dial)
     if headerKeys.changeDue == nil { headerKeys.rotate(at: now, &entropy) }
     attempt(dial, at: now, into: &effects)
+    askForDetour(dial, at: now, into: &effects)
+    schedule(dial.nextDue, .dialling)
+  }
+
+  private mutating func askForDetour(_ dial: Dial, at now: Instant, into effects: inout Effects) {
+    guard let tunnel = dial.contact.tunnel, let due = dial.detourDue, due <= now else { return }
+    dial.detourDue = nil
+    wantTunnel(tunnel, to: dial.contact.node, into: &effects)
   }
 
   /// When a node that did not answer may be dialled again; nil for now.
@@ -48,6 +60,7 @@ extension Links {
 
   mutating func retryDials(at now: Instant, into effects: inout Effects) {
     repeatHellos(at: now, into: &effects)
+    for dial in dials { askForDetour(dial, at: now, into: &effects) }
     for dial in dials where dial.due <= now {
       if dial.isFavour {
         forgetDial(to: dial.contact.node)
@@ -78,12 +91,6 @@ extension Links {
       ? now.advanced(by: pauses[dial.attempt]) : dial.began.advanced(by: settings.dialLimit)
     dial.attempt += 1
     dial.sentAt = now
-    if let tunnel = dial.contact.tunnel, !dial.hasAskedForDetour,
-      dial.attempt > 1 || dial.contact.endpoints.isEmpty
-    {
-      dial.hasAskedForDetour = true
-      wantTunnel(tunnel, to: dial.contact.node, into: &effects)
-    }
     dial.cookied = []
     schedule(dial.due, .dialling)
     let payload = HandshakePayload.hello(
