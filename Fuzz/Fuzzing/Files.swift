@@ -61,15 +61,15 @@ enum Files {
 
   private static func peers(_ bytes: [UInt8]) {
     guard let key = key() else { return }
-    _ = RememberedPeers.contacts(sealed: bytes, key: key)
+    _ = RememberedPeers.read(sealed: bytes, key: key)
   }
 
   private static func sealedPeers(_ bytes: [UInt8]) throws(Finding) {
-    guard let contacts = RememberedPeers.contacts(in: bytes) else { return }
-    try Finding.unless(contacts.count <= 64, "more peers are remembered than fit")
-    var peers = RememberedPeers(contacts: contacts)
-    for contact in contacts { peers.remember(contact) }
-    try Finding.unless(peers.contacts.count <= 64, "more peers are remembered than fit")
+    guard var peers = RememberedPeers.read(bytes) else { return }
+    for contact in peers.contacts { peers.remember(contact) }
+    peers.keepCompany(peers.companions)
+    try Finding.unless(
+      peers.contacts.count <= 64 && peers.companions.count <= 4, "more peers are remembered than fit")
   }
 
   private static func blocked(_ bytes: [UInt8]) throws(Finding) {

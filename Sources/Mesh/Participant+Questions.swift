@@ -30,6 +30,16 @@ extension Participant {
     rooms.first { $0.id == room }?.roster[session]?.introduction.contact
   }
 
+  /// Where the members whom this node has links with say to be, whoever called whom.
+  package var companions: [Contact] {
+    rooms.filter(\.isMember).flatMap { room in
+      room.links.values.compactMap { peer -> Contact? in
+        let told = room.roster[peer.session]?.introduction.contact
+        return told?.node == peer.node ? told : nil
+      }
+    }
+  }
+
   /// The newest word of a member that it is there, as far as is known here.
   package func presence(of session: SessionID, in room: RoomID) -> Presence? {
     rooms.first { $0.id == room }?.roster[session]?.presence

@@ -137,6 +137,7 @@ package actor Host {
   package func stop() {
     guard !hasStopped else { return }
     hasStopped = true
+    remembered.keepCompany(participant.companions)
     for id in talkers.keys.sorted() { endTalk(id) }
     for id in liveTalkers.keys.sorted() { endLiveTalk(id) }
     perform(.farewell)
@@ -205,7 +206,10 @@ package actor Host {
   }
 
   /// For the next start; nil when nothing changed since `saved`.
-  package func peersToSave() -> RememberedPeers? { remembered.isDirty ? remembered : nil }
+  package func peersToSave() -> RememberedPeers? {
+    remembered.keepCompany(participant.companions)
+    return remembered.isDirty ? remembered : nil
+  }
 
   /// They are on the disk.
   package func peersWereSaved() { remembered.settle() }

@@ -132,6 +132,31 @@ struct StorageTests {
     #expect(peers.isDirty)
   }
 
+  @Test func whoComesLaterDisplacesNoCompanion() {
+    var peers = RememberedPeers()
+    peers.remember(contact(1))
+    peers.keepCompany([contact(1), contact(2), contact(3)])
+    #expect(peers.companions == [contact(2), contact(3)], "whom it called is remembered already")
+    peers.keepCompany((4...90).map(contact) + [contact(3), contact(2)])
+    #expect(peers.companions == [2, 3, 4, 5].map(contact))
+    peers.settle()
+    peers.keepCompany([])
+    #expect(peers.companions.count == 4, "the room was left")
+    #expect(!peers.isDirty)
+    peers.keepCompany([contact(6)])
+    #expect(peers.companions == [contact(6)])
+  }
+
+  @Test func aFileOfBeforeCompanionsWereKeptIsRead() throws {
+    var plain = Writer(capacity: 512)
+    plain.u8(1)
+    plain.u8(1)
+    contact(7).encode(into: &plain)
+    #expect(RememberedPeers.read(plain.bytes)?.contacts == [contact(7)])
+    plain.u8(5)
+    #expect(RememberedPeers.read(plain.bytes) == nil, "more than are kept")
+  }
+
   @Test func rememberedPeersAreReadableByTheirIdentityOnly() throws {
     try Sodium.start()
     let folder = try Folder()
@@ -141,9 +166,11 @@ struct StorageTests {
     var peers = RememberedPeers()
     peers.remember(contact(1))
     peers.remember(contact(2))
+    peers.keepCompany([contact(3)])
     let path = folder.file("peers")
     try peers.save(to: path, key: mine, entropy: &entropy)
     #expect(RememberedPeers(path: path, key: mine).contacts == peers.contacts)
+    #expect(RememberedPeers(path: path, key: mine).companions == [contact(3)])
     #expect(RememberedPeers(path: path, key: other).contacts.isEmpty)
     #expect(StoredFile.mode(path) == 0o600)
     var bytes = try StoredFile.read(path, limit: 20_000)

@@ -23,8 +23,9 @@ struct Dialler: Sendable {
 
   /// Until cancelled.
   func run(_ host: Host) async {
-    let remembered = Diversity.spread(await host.remembered.contacts) { $0.endpoints }
-    for contact in remembered.prefix(Self.anchors) { await host.perform(.connect(contact)) }
+    let remembered = await host.remembered
+    let anchors = Diversity.spread(remembered.contacts) { $0.endpoints }.prefix(Self.anchors)
+    for contact in anchors + remembered.companions { await host.perform(.connect(contact)) }
     var entropy = Entropy.system
     var rounds = SeedRounds()
     repeat {
