@@ -73,6 +73,12 @@ package enum Measure: String, CaseIterable, Sendable {
   case probesAnswered = "probes_answered"
   /// Datagrams of another size than the commonest, handshakes too, while measured.
   case otherSizes = "other_sizes_permille"
+  /// Bytes into each other node in the 4 s after a removal beyond those of the same world without.
+  case removalBytes = "removal_bytes"
+  /// From a removal to the last frame that the removed could open.
+  case removalLast = "removal_last_ms"
+  /// Frames of those 4 s that the listener who lost most did not hear.
+  case removalLost = "removal_lost_frames"
   /// Tables beyond their bounds, seen at any look.
   case outOfBounds = "out_of_bounds"
   /// Wakes that did not move the deadline.

@@ -61,7 +61,7 @@ extension World {
       name: topology.name, seed: seed, nodes: residents.count, hash: trace.hash,
       events: eventCount, datagrams: arrivals, virtualSeconds: Double(topology.length) / 1e9,
       last: "\(Trace.seconds(trace.lastAt)) s: \(trace.last)")
-    report.values = members + sound(score) + costs + trees + presence + safety(score)
+    report.values = members + sound(score) + costs + trees + presence + safety(score) + removed
     report.failures = topology.expectations.filter { expectation in
       guard let value = report[expectation.measure] else { return true }
       return !expectation.holds(value)

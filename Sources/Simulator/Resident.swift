@@ -35,6 +35,8 @@ final class Resident {
   var diedAt = Int64.max
   var session: SessionID?
   var wasDisturbed = false
+  /// By operation; it takes no notice.
+  var isRemoved = false
 
   /// On which side of a partition.
   var side = false
@@ -60,7 +62,7 @@ final class Resident {
   }
 
   var isAlive: Bool { state == .alive }
-  var isMember: Bool { isAlive && joinedAt != nil }
+  var isMember: Bool { isAlive && joinedAt != nil && !isRemoved }
   var isHonest: Bool { mischief.isEmpty }
 
   func instant(_ moment: Int64) -> Instant { clock.instant(moment) }

@@ -154,7 +154,7 @@ private struct Storm {
   // MARK: What goes wrong
 
   private mutating func fault() -> Topology.Fault {
-    let kinds = Topology.Fault.Kind.allCases
+    let kinds = Topology.Fault.Kind.allCases.filter { $0 != .remove }
     var fault = Topology.Fault()
     fault.kind = kinds[chance.below(kinds.count)]
     fault.at = Self.begins + chance.within(0...Self.lasts * 3 / 4)
@@ -175,6 +175,7 @@ private struct Storm {
       fault.percent = 20 + chance.below(61)
       fault.lossPermille = chance.below(400)
       fault.delay = chance.within(0...60_000_000)
+    case .remove: break
     }
     return fault
   }

@@ -182,6 +182,10 @@ extension Topology.Fault {
     percent = try object.count("percent", in: 0...100, else: 100)
     lossPermille = try object.count("loss_permille", in: 0...1_000, else: 0)
     delay = try object.milliseconds("delay_ms", in: 0...5_000, else: 0)
+    isImmediate = try object.flag("immediate", else: false)
+    guard kind != .remove || group != nil else {
+      throw object.error("group", "is missing; whose first node is removed")
+    }
     try object.finish()
   }
 }

@@ -112,6 +112,8 @@ package struct Topology: Sendable {
       case block
       /// Bad last miles: loss and delay of everything in and out.
       case congest
+      /// The maker of the room removes the first of `group`, who defies it.
+      case remove
     }
     enum Role: String, CaseIterable, Sendable {
       case any
@@ -128,6 +130,8 @@ package struct Topology: Sendable {
     var percent = 100
     var lossPermille = 0
     var delay: Int64 = 0
+    /// Of a removal: keys change at once.
+    var isImmediate = false
   }
 
   struct Churn: Sendable {

@@ -25,6 +25,7 @@ extension World {
   private func happened(_ event: Event, _ resident: Resident) -> Bool {
     switch event {
     case .heard(let frame):
+      if resident.isRemoved { removal?.lastHeard = now }
       heard(frame, resident)
       return true
     case .repeated: return true

@@ -6,6 +6,7 @@ extension World {
   func begin(fault number: Int) {
     let fault = topology.faults[number]
     firstFault = min(firstFault, now)
+    guard fault.kind != .remove else { return remove(fault) }
     let chosen = choose(fault)
     victims[number] = chosen.map(\.index)
     trace.note("\(fault.kind.rawValue): \(chosen.count) nodes", at: now)
@@ -31,6 +32,7 @@ extension World {
       blocks.append((groupNumber(fault.group), groupNumber(fault.target), number))
     case .congest:
       for resident in chosen { resident.congestion = (fault.lossPermille, fault.delay) }
+    case .remove: break
     }
   }
 
@@ -38,7 +40,7 @@ extension World {
     let fault = topology.faults[number]
     trace.note("\(fault.kind.rawValue) is over", at: now)
     switch fault.kind {
-    case .kill, .leave: break
+    case .kill, .leave, .remove: break
     case .freeze:
       for index in victims[number] {
         residents[index].frozenQueue = 0

@@ -38,17 +38,25 @@ package final class World {
   var victims: [[Int]]
   var firstFault = Int64.max
   var healedAt: Int64?
+  var removal: Removal?
+  /// The same world, in which nobody is removed.
+  private let twin: World?
+  let isTwin: Bool
   var isMeasuring = false
   var eventCount = 0
   var arrivals = 0
   var nodeByKey: [UInt64: Int] = [:]
 
   package init(
-    _ topology: Topology, seed: UInt64, checkEvery: Int? = nil, say: ((String) -> Void)? = nil
+    _ topology: Topology, seed: UInt64, checkEvery: Int? = nil, isTwin: Bool = false,
+    say: ((String) -> Void)? = nil
   ) throws(KeysError) {
     Sodium.allow(slots: World.secretSlots(topology.nodes))
     SignatureMemory.shared.begin(limit: 1 << 20)
     try Sodium.start()
+    let hasTwin = !isTwin && topology.faults.contains { $0.kind == .remove }
+    twin = hasTwin ? try World(topology, seed: seed, checkEvery: 0, isTwin: true) : nil
+    self.isTwin = isTwin
     self.topology = topology
     self.seed = seed
     self.checkEvery = checkEvery ?? World.checkEvery(topology.nodes)
@@ -60,6 +68,9 @@ package final class World {
     spurts = Array(repeating: (true, 0, 0), count: topology.talkers.count)
     victims = Array(repeating: [], count: topology.faults.count)
     try settle()
+    removal = topology.faults.first { $0.kind == .remove }.map { fault in
+      Removal(of: index(of: Topology.Talker(group: fault.group ?? "")), at: fault.at)
+    }
     writeScript()
   }
 
@@ -69,6 +80,11 @@ package final class World {
 
   /// Runs to the end of the topology and says what came of it.
   package func run() -> Report {
+    if let twin {
+      _ = twin.run()
+      removal?.usual = twin.removal?.bytes ?? 0
+      twin.residents = []
+    }
     while let event = queue.take(), event.at <= topology.length {
       now = max(now, event.at)
       eventCount += 1
@@ -130,6 +146,7 @@ package final class World {
     let count = Int(envelope.count)
     arrivals += 1
     if isMeasuring { resident.bytesIn += count + Line.overhead }
+    removal?.arrived(count + Line.overhead, at: index, from: Int(envelope.sender), at: now)
     trace.mix(UInt64(index) << 32 | UInt64(count))
     resident.participant.handle(
       pool.span(slot), from: envelope.source, at: resident.instant(now), into: &effects)

@@ -30,6 +30,18 @@ struct WorldTests {
     }
   }
 
+  /// Twenty instead of two hundred; the same figures at full size are in docs/results.
+  @Test func aRemovalIsHeldAgainstTheSameWorldWithoutIt() throws {
+    for name in ["removal", "removal-at-once"] {
+      let topology = try Files.topology(name, replacing: ["198": "18"])
+      let report = try World(topology, seed: 1).run()
+      #expect(report.failures.map(\.text) == [])
+      let bytes = try #require(report[.removalBytes])
+      #expect(bytes > 200 && bytes < 4_000, "an operation and a key are under way, not more")
+      #expect(try #require(report[.removalLast]) > 0)
+    }
+  }
+
   @Test func anExpectationThatCannotHoldFails() throws {
     var topology = try Files.topology("two-friends")
     topology.expectations = [Expectation(measure: .delayP50, isUpper: true, bound: 1)]

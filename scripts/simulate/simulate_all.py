@@ -33,6 +33,8 @@ SEEDS = {
     "newcomers": 3,
     "sybil-swarm": 2,
     "freeloaders": 5,
+    "removal": 20,
+    "removal-at-once": 20,
     STORM: 300,
 }
 LIMIT_SECONDS = 7200

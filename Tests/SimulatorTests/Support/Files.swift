@@ -12,8 +12,10 @@ enum Files {
     return all.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
   }
 
-  static func topology(_ name: String) throws -> Topology {
+  static func topology(_ name: String, replacing: [String: String] = [:]) throws -> Topology {
     let file = folder.appending(path: name + ".json")
-    return try Topology(Array(Data(contentsOf: file)), file: name)
+    var text = try String(contentsOf: file, encoding: .utf8)
+    for (part, other) in replacing { text = text.replacing(part, with: other) }
+    return try Topology(Array(text.utf8), file: name)
   }
 }
