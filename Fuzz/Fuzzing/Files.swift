@@ -68,8 +68,8 @@ enum Files {
     guard var peers = RememberedPeers.read(bytes) else { return }
     for contact in peers.contacts { peers.remember(contact) }
     peers.keepCompany(peers.companions)
-    try Finding.unless(
-      peers.contacts.count <= 64 && peers.companions.count <= 4, "more peers are remembered than fit")
+    let fits = peers.contacts.count <= 64 && peers.companions.count <= 4
+    try Finding.unless(fits, "more peers are remembered than fit")
   }
 
   private static func blocked(_ bytes: [UInt8]) throws(Finding) {
