@@ -25,7 +25,8 @@ PRICE = 80 * (190 + watching.HEADERS)
 
 def arguments():
     parser = argparse.ArgumentParser(prog="cover", description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60, help="of each state")
+    parser.add_argument("--seconds", type=float, default=60,
+                        help="of each state; without cover a minute at most")
     parser.add_argument("--visits", type=int, default=20, help="times the room comes and goes")
     parser.add_argument("--result", help="file for the result; standard output without")
     return parser.parse_args()
@@ -120,7 +121,7 @@ def main():
         lab.say(f"cover {name}")
         with watching.acquainted(*options) as flock:
             costs.append([name, f"{processor(flock):.1f} %"])
-            seen = states(flock, given.seconds)
+            seen = states(flock, given.seconds if options else min(60, given.seconds))
             one, two, room = visits(flock, given.visits)
         for state, link in seen.items():
             for way_name, way in link.ways():
