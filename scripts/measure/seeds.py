@@ -229,12 +229,12 @@ def text(results, command, seconds):
                   [row(name, tries) for name, tries in results.items()]),
         f"Waited was {PATIENCE} s with one left and {PATIENCE_WITHOUT} s with none. Each try, in"
         " seconds. " + "; ".join(each) + ".",
-        "At random four of a list are called at a time, 3 s after the start and then every half"
-        " minute: with one of ten left each time finds it in four of ten.",
+        "Four of a list are called at a time, in an order by chance, 3 s after the start and then"
+        " at the pace of docs/protocol/3-membership.md, none again before all were.",
         "Of each restart: links it had when it stopped, how many of those in the room it called"
         f" within {MEMORY} s, before any seed, and after how many seconds it was in. "
-        + ". ".join(memory) + ". Kept are those whom a node called itself and reached, not who"
-        " called it.",
+        + ". ".join(memory) + ". Kept are those whom a node called itself and"
+        " reached, and four who called it.",
     ])
 
 
