@@ -96,7 +96,7 @@ final class Doorway: Sendable {
     address >> 24 == 127 ? nil : UInt64(address >> 8) + 1
   }
 
-  /// A connection that says nothing holds 28 KiB, measured in a debug build: 14 MiB.
+  /// A connection that says nothing holds 40 KiB (`docs/results/strangers.md`): 20 MiB.
   static let mostStrangers = 512
   /// Of one neighbourhood: several households behind one address, each with a browser.
   static let share = 64

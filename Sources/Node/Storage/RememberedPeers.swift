@@ -28,7 +28,10 @@ package struct RememberedPeers: Sendable {
   /// Those kept stay while they are there, so that nobody who comes later can displace them; those
   /// of the last room stay when it is left.
   package mutating func keepCompany(_ present: [Contact]) {
-    let strangers = present.filter { contact in !contacts.contains { $0.node == contact.node } }
+    let strangers = present.filter { contact in
+      (!contact.endpoints.isEmpty || contact.tunnel != nil)
+        && !contacts.contains { $0.node == contact.node }
+    }
     guard !strangers.isEmpty else { return }
     var kept = companions.filter { strangers.contains($0) }
     for contact in strangers.filter({ !kept.contains($0) }).prefix(Self.company - kept.count) {
