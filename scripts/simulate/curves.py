@@ -53,7 +53,7 @@ def share(values):
 
 
 def draw_all(reports, folder):
-    """Writes what can be drawn and yields name and title of each."""
+    """Writes what can be drawn and yields name and title of each picture there is, old ones too."""
     names = [n for n in ("crowd-of-100", "crowd-of-1000", "crowd-of-1000-losses",
                          "split-country", "behind-nats") if first(reports, n)]
     delays = [(n, list(zip(first(reports, n)["curves"]["delay_ms"], range(101)))) for n in names]
@@ -76,6 +76,8 @@ def draw_all(reports, folder):
             ("depth", "Relays above a listener", "relays", "listeners", depths),
             ("faults", "Bad frames by the second", "s", "per thousand", faults)]:
         picture = plot(title, x, y, lines)
+        file = folder / f"simulation-{name}.svg"
         if picture:
-            (folder / f"simulation-{name}.svg").write_text(picture)
+            file.write_text(picture)
+        if file.exists():
             yield name, title
