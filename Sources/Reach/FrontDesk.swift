@@ -42,6 +42,7 @@ final class FrontDesk: ChannelInboundHandler, RemovableChannelHandler {
       guard let request else { return }
       self.request = nil
       answer(request, context)
+      if Self.asksForAnother(request) { readOn(context) }
     }
   }
 
@@ -62,6 +63,31 @@ final class FrontDesk: ChannelInboundHandler, RemovableChannelHandler {
     guard let file = site.file(path) else { return send(.notFound, nil, request, context) }
     let isKnown = request.headers["if-none-match"].contains(file.tag)
     send(isKnown ? .notModified : .ok, file, request, context)
+  }
+
+  /// Behind a request for another protocol, let in or not, the decoder reads no further; the bytes
+  /// it holds go to the one after it.
+  private func readOn(_ context: ChannelHandlerContext) {
+    let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.eventLoop.execute {
+      let pipeline = bound.value.pipeline.syncOperations
+      guard
+        let spent = try? pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self),
+        (try? pipeline.addHandler(Self.decoder(), position: .after(spent))) != nil
+      else { return }
+      pipeline.removeHandler(spent, promise: nil)
+    }
+  }
+
+  static func decoder() -> ByteToMessageHandler<HTTPRequestDecoder> {
+    ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes))
+  }
+
+  /// As the decoder sees it.
+  private static func asksForAnother(_ request: HTTPRequestHead) -> Bool {
+    guard request.method != .CONNECT else { return true }
+    let connection = request.headers[canonicalForm: "connection"].map { $0.lowercased() }
+    return connection.contains("upgrade") && !request.headers["upgrade"].isEmpty
   }
 
   private func refuseBody(_ context: ChannelHandlerContext) {

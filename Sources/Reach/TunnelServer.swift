@@ -178,8 +178,7 @@ fileprivate struct Entrance: Sendable {
   ) throws {
     let encoder = HTTPResponseEncoder()
     let extra: [any RemovableChannelHandler & ChannelHandler] = [
-      ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)),
-      Dresser(), HTTPServerPipelineHandler(), HTTPServerProtocolErrorHandler(),
+      FrontDesk.decoder(), Dresser(), HTTPServerPipelineHandler(), HTTPServerProtocolErrorHandler(),
     ]
     try pipeline.addHandler(encoder)
     for handler in extra { try pipeline.addHandler(handler) }

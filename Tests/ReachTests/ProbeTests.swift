@@ -73,6 +73,19 @@ struct ProbeTests {
     }
   }
 
+  /// One request would tell the door from a web server, which goes on.
+  @Test func aConnectionGoesOnBehindAWebSocketThatIsRefused() async throws {
+    try await withPlainServer { port, _ in
+      let refused = Array(Self.wire(Prober.upgrade("/nothing")))
+      let plain = Array("GET /x HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+      let tunnel = Array("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
+      let last = Array("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8)
+      let answer = try await Prober.ask(port, refused + plain + refused + tunnel + last)
+      let told = answer.split(separator: "HTTP/1.1 ").map { String($0.prefix(3)) }
+      #expect(told == ["404", "404", "404", "405", "200"])
+    }
+  }
+
   @Test(arguments: [
     "\u{1}\u{2}\u{3}\n\n", "GET\n\n", "GET / HTTP/9.9\n\n", "GET / HTTP/1.1\n\n",
     "GET / HTTP/1.1\nHost: a\nHost: b\nConnection: close\n\n", "GET / HTTP/1.1\nHost a\n\n",
