@@ -30,10 +30,10 @@ struct WorldTests {
     }
   }
 
-  /// Twenty instead of two hundred; the same figures at full size are in docs/results.
+  /// Ten instead of two hundred; the same figures at full size are in docs/results.
   @Test func aRemovalIsHeldAgainstTheSameWorldWithoutIt() throws {
     for name in ["removal", "removal-at-once"] {
-      let topology = try Files.topology(name, replacing: ["198": "18"])
+      let topology = try Files.topology(name, replacing: ["198": "8"])
       let report = try World(topology, seed: 1).run()
       #expect(report.failures.map(\.text) == [])
       let bytes = try #require(report[.removalBytes])

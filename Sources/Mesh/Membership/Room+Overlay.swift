@@ -50,7 +50,7 @@ extension Room {
     let me = ctx.contact
     let linked = links
     // Where all are linked with all, a walk would only go round among them.
-    let near = isSmall(ctx.settings) ? Set(links.values.map(\.node)) : []
+    let near = isSmall(ctx.settings) ? OrderedSet(links.values.map(\.node)) : []
     overlay.tick(
       at: ctx.now, me: me, node: { linked[$0]?.node },
       contact: { link in
