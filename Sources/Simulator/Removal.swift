@@ -10,8 +10,8 @@ struct Removal {
   let at: Int64
   /// Into everybody else, from everybody else, in the stretch after it.
   private(set) var bytes = 0
-  /// The same where nobody was removed.
-  var usual = 0
+  /// The same where nobody was removed, if that was looked at.
+  var usual: Int?
   /// What the removed opened last.
   var lastHeard: Int64
   /// The first frame that was not said yet.
@@ -36,6 +36,7 @@ extension World {
   /// By the maker of the room. The removed keeps what it gets, and asks for more.
   func remove(_ fault: Topology.Fault) {
     guard !isTwin, let room, let victim = removal?.victim, residents[victim].isMember,
+      residents[0].isMember,
       let person = residents[victim].participant.persona(in: room)
     else { return }
     let resident = residents[victim]
@@ -64,8 +65,8 @@ extension World {
     let lost = others.filter { $0.index != voice.node }.map { listener in
       stretch.count { ledger.delay(listener.index, 0, $0) == Ledger.never }
     }
-    return [
-      (.removalBytes, Double(removal.bytes - removal.usual) / count),
+    let cost = removal.usual.map { Double(removal.bytes - $0) / count }
+    return (cost.map { [(.removalBytes, $0)] } ?? []) + [
       (.removalLast, max(heard, Double(last) * Double(World.frame) / 1e6)),
       (.removalLost, Double(lost.max() ?? 0)),
     ]

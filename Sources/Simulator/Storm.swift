@@ -34,7 +34,9 @@ private struct Storm {
     result.groups = [people(), routed(), late()].compactMap(\.self)
     result.links = links()
     result.talkers = talkers()
-    result.faults = (0..<2 + chance.below(6)).map { _ in fault() }.sorted { $0.at < $1.at }
+    result.faults = (0..<2 + chance.below(6)).map { _ in fault() }
+    if let removal = removal() { result.faults.append(removal) }
+    result.faults.sort { $0.at < $1.at }
     if chance.below(4) == 0 {
       result.churn = Topology.Churn(
         meanLife: chance.within(40 * Self.second...150 * Self.second), from: Self.begins,
@@ -177,6 +179,21 @@ private struct Storm {
       fault.delay = chance.within(0...60_000_000)
     case .remove: break
     }
+    return fault
+  }
+
+  /// In one storm of four with people behind routers. Drawn apart from the rest, so that a seed
+  /// means the storm that it meant before there were removals.
+  private func removal() -> Topology.Fault? {
+    var chance = Chance(seed ^ 0x2E40_7E00)
+    guard result.groups.contains(where: { $0.name == "routed" }), chance.below(4) == 0 else {
+      return nil
+    }
+    var fault = Topology.Fault()
+    fault.kind = .remove
+    fault.group = "routed"
+    fault.at = Self.begins + chance.within(0...Self.lasts)
+    fault.isImmediate = chance.below(2) == 0
     return fault
   }
 }

@@ -39,7 +39,7 @@ package final class World {
   var firstFault = Int64.max
   var healedAt: Int64?
   var removal: Removal?
-  /// The same world, in which nobody is removed.
+  /// The same world, in which nobody is removed, where it matters what a removal costs.
   private let twin: World?
   let isTwin: Bool
   var isMeasuring = false
@@ -54,7 +54,7 @@ package final class World {
     Sodium.allow(slots: World.secretSlots(topology.nodes))
     SignatureMemory.shared.begin(limit: 1 << 20)
     try Sodium.start()
-    let hasTwin = !isTwin && topology.faults.contains { $0.kind == .remove }
+    let hasTwin = !isTwin && topology.expectations.contains { $0.measure == .removalBytes }
     twin = hasTwin ? try World(topology, seed: seed, checkEvery: 0, isTwin: true) : nil
     self.isTwin = isTwin
     self.topology = topology
