@@ -65,6 +65,28 @@ struct ThriftTests {
     }
   }
 
+  /// A line that was thin for an evening is not taken for thin ever after.
+  @Test func aLineThatHasCarriedBothForLongIsJudgedAnew() {
+    var thrift = strained()
+    func span(_ thrift: inout Thrift, from second: Int64) -> Int64 {
+      var end = second
+      while look(&thrift, (100, 0), second: end) != .takeBack { end += 1 }
+      return end - second
+    }
+    func strain(_ thrift: inout Thrift, from second: Int64) {
+      for each in second..<second + 10 where look(&thrift, (70, 70), second: each) == .letGo {
+        return thrift.letGo(.b, at: Instant(nanoseconds: each * 1_000_000_000), settings)
+      }
+    }
+    let first = span(&thrift, from: 3)
+    strain(&thrift, from: 50)
+    let second = span(&thrift, from: 60)
+    #expect(second > first + 20)
+    for each in 200..<400 { #expect(look(&thrift, (100, 100), second: Int64(each)) == .asBefore) }
+    strain(&thrift, from: 400)
+    #expect(span(&thrift, from: 410) < second - 20)
+  }
+
   @Test func bothAreTriedAgainWhenNobodySpeaks() {
     var thrift = strained()
     #expect(look(&thrift, (0, 0), second: 5) == .asBefore)

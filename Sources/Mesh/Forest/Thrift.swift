@@ -20,6 +20,8 @@ package struct Thrift {
   package var arrived = [0, 0]
   private var strained = 0
   private var notBefore = Instant(nanoseconds: 0)
+  /// Since when both trees have come through.
+  private var goodSince: Instant?
   private var doublings = 0
 
   package init() {}
@@ -79,6 +81,7 @@ package struct Thrift {
   package mutating func takeBack(at now: Instant, _ settings: ThriftSettings) -> Verdict {
     state = .both
     strained = 0
+    goodSince = nil
     notBefore = now + settings.rest
     doublings = min(doublings + 1, settings.doublings)
     return .takeBack
@@ -94,7 +97,16 @@ package struct Thrift {
   ) -> Verdict {
     let isStrained = permille.allSatisfy { $0 < settings.strained } && permille.contains { $0 > 0 }
     strained = isStrained ? strained + 1 : 0
+    forgive(isStrained, at: now, settings)
     guard strained >= settings.looks, now >= notBefore, canSpare != nil else { return .asBefore }
     return .letGo
+  }
+
+  /// A line that has carried both for as long as it was last left with one is another line.
+  private mutating func forgive(_ isStrained: Bool, at now: Instant, _ settings: ThriftSettings) {
+    guard !isStrained else { return goodSince = nil }
+    let since = goodSince ?? now
+    goodSince = since
+    if now >= since + settings.spare * (1 << doublings) { doublings = 0 }
   }
 }
