@@ -228,9 +228,6 @@ package struct ForestSettings: Sendable {
   package var searchDoublings = 6
   /// One more candidate is asked so often. Each costs a handshake and a JOIN, about 4 kB.
   package var explore: Duration = .seconds(60)
-  /// A new root tells so many neighbours at once: one for so many bit/s of its uplink, so that two
-  /// offers of 218 bytes each take a quarter of a second of it at the most.
-  package var offerRate = 13_952
   /// One edge at 24 kbit/s: 218 bytes 25 times a second.
   package var edgeRate = 43_600
   /// Planned for one and a half talkers.

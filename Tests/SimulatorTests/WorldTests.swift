@@ -17,7 +17,7 @@ struct WorldTests {
   @Test(arguments: [
     ("two-friends", 20), ("kitchen-table", 6), ("thin-uplinks", 6),
     ("shared-uplink", 1), ("lossy-mobile", 1),
-    ("blocked-ports", 1), ("covered", 2), ("host-gone", 1),
+    ("blocked-ports", 1), ("covered", 2),
   ])
   func aSmallWorldIsAsItsFileExpects(name: String, seeds: UInt64) throws {
     let topology = try Files.topology(name)

@@ -23,9 +23,6 @@ struct Forest {
     /// A parent we moved away from, kept until the new one flows.
     var former: (link: LinkID, until: Instant)?
 
-    /// The root that the way begins at.
-    var top: UInt32? { path.first }
-
     /// When time alone brings something about.
     var due: Instant? {
       var due = asking?.until

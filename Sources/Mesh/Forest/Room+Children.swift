@@ -88,18 +88,6 @@ extension Room {
     }
   }
 
-  /// A new way to the stage, which nobody could know of: they would hear of it when they ask again,
-  /// within a minute.
-  func tellNeighbours(_ ctx: inout Context) {
-    let count = ctx.capacity.uplink / ctx.settings.forest.offerRate
-    for tree in Tree.allCases {
-      let offer = offer(tree, ctx)
-      for link in links.keys.prefix(max(count, ctx.settings.forest.smallRoom)) {
-        send(.offer, to: link, &ctx) { offer.encoded(tag: $0) }
-      }
-    }
-  }
-
   func received(_ graft: Graft, from link: LinkID, _ ctx: inout Context) {
     let accepted = accept(graft, from: link, &ctx)
     let reply = GraftReply(tree: graft.tree, accepted: accepted, number: graft.number)

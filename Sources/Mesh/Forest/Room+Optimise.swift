@@ -39,14 +39,12 @@ extension Room {
   private func meshRoots(_ ctx: inout Context) {
     guard me.presence.flags.contains(.root) else { return }
     guard reachRoots(&ctx), forest.fellSilent == nil || !hasOtherRoot else { return }
-    let wasFed = !forest.isParentless
     for tree in Tree.allCases {
       guard let parent = forest.slots[Int(tree.rawValue)].parent else { continue }
       release(parent, tree, &ctx)
       forest.slots[Int(tree.rawValue)].doubt = nil
       detach(tree, &ctx)
     }
-    if wasFed { tellNeighbours(&ctx) }
   }
 
   /// In a small room everybody is linked with everybody: what that costs is paid when people come,
@@ -117,7 +115,7 @@ extension Room {
     let roots = roster.onStage.filter(\.isRoot).map(\.node.short)
     for tree in Tree.allCases {
       let slot = forest.slots[Int(tree.rawValue)]
-      guard let parent = slot.parent, let top = slot.top, !roots.contains(top) else {
+      guard let parent = slot.parent, let top = slot.path.first, !roots.contains(top) else {
         forest.slots[Int(tree.rawValue)].rootlessSince = nil
         continue
       }
@@ -163,7 +161,6 @@ extension Room {
       guard tree != forest.thrift.spared else { return false }
       let usable = forest.candidates.keys.count { cost(of: $0, tree, strict: true, ctx) != nil }
       return usable <= ctx.settings.forest.standbys || isMuchSlower(tree, ctx)
-        || sharesRoot(tree, ctx)
     }
     let talkBegan = talkers > 0 && !forest.hadTalk
     forest.hadTalk = talkers > 0
@@ -191,15 +188,6 @@ extension Room {
       return false
     }
     return mine > other + UInt32(ctx.settings.forest.skew.nanoseconds / 1_000)
-  }
-
-  /// Both trees begin at one root though there are others: with it both would fall silent at once.
-  /// The tree in which we are a leaf is the one to move.
-  private func sharesRoot(_ tree: Tree, _ ctx: borrowing Context) -> Bool {
-    guard talkers > 0, tree != me.presence.colour, let top = forest.slots[Int(tree.rawValue)].top
-    else { return false }
-    return top == forest.slots[Int(tree.other.rawValue)].top
-      && roster.onStage.contains { $0.isRoot && $0.node.short != top }
   }
 
   /// From the stage to us in microseconds.

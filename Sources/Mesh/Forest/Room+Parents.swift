@@ -203,7 +203,7 @@ extension Room {
       cost += 1_000_000
     }
     // Another root at the top than the other tree's, where there is one: roots die too.
-    if offer.path.first == forest.slots[1 - index].top { cost += 15_000 }
+    if offer.path.first == forest.slots[1 - index].path.first { cost += 15_000 }
     // Places at the top are for those who can hand on.
     if offer.isRoot, !interior { cost += 15_000 }
     return cost
