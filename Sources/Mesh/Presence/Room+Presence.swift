@@ -295,7 +295,9 @@ extension Room {
     }
     var hash = roster.hash
     if comparisons % ctx.settings.presence.beatsEvery != 0 { hash.beats = 0 }
-    if let link = ctx.entropy.pick(overlay.active) {
+    // Parents too: a few who are neighbours of each other only would never hear what they missed.
+    let partners = overlay.active + forest.slots.compactMap(\.parent)
+    if let link = ctx.entropy.pick(partners) {
       sendOnce(.rosterHash, to: link, &ctx) { hash.encoded(tag: $0) }
       // In the same datagram.
       compareOperations(with: link, &ctx)
