@@ -99,7 +99,7 @@ extension World {
     guard let room else { return shape }
     shape.parents = Array(repeating: [nil, nil], count: residents.count)
     shape.tops = Array(repeating: false, count: residents.count)
-    for resident in residents where resident.isAlive && !resident.isRemoved {
+    for resident in residents where resident.belongs {
       shape.wanted += 1
       guard let inside = resident.participant.inspect(room), inside.isMember else { continue }
       shape.members += 1
@@ -129,7 +129,7 @@ extension World {
   func countRestless(_ shape: Checks.Shape) -> Int {
     let usual = shape.usualRoster
     let hasOthers = shape.members > 1
-    return residents.filter { $0.isAlive && $0.isHonest && !$0.isRemoved }.count { resident in
+    return residents.filter { $0.belongs && $0.isHonest }.count { resident in
       let index = resident.index
       var reason: String?
       if !resident.isMember {

@@ -65,8 +65,11 @@ extension World {
     let lost = others.filter { $0.index != voice.node }.map { listener in
       stretch.count { ledger.delay(listener.index, 0, $0) == Ledger.never }
     }
-    let cost = removal.usual.map { Double(removal.bytes - $0) / count }
-    return (cost.map { [(.removalBytes, $0)] } ?? []) + [
+    var values: [(measure: Measure, value: Double)] = []
+    if let usual = removal.usual {
+      values.append((.removalBytes, Double(removal.bytes - usual) / count))
+    }
+    return values + [
       (.removalLast, max(heard, Double(last) * Double(World.frame) / 1e6)),
       (.removalLost, Double(lost.max() ?? 0)),
     ]

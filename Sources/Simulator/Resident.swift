@@ -62,7 +62,9 @@ final class Resident {
   }
 
   var isAlive: Bool { state == .alive }
-  var isMember: Bool { isAlive && joinedAt != nil && !isRemoved }
+  /// Runs, and may be in the room.
+  var belongs: Bool { isAlive && !isRemoved }
+  var isMember: Bool { belongs && joinedAt != nil }
   var isHonest: Bool { mischief.isEmpty }
 
   func instant(_ moment: Int64) -> Instant { clock.instant(moment) }

@@ -108,6 +108,8 @@ struct Forest {
   /// Nobody feeds us in some tree, and somebody should.
   var isHungry: Bool { slots.contains { $0.parent == nil && $0.tree != thrift.spared } }
 
+  var parents: [LinkID] { slots.compactMap(\.parent) }
+
   var isParentless: Bool { slots.allSatisfy { $0.parent == nil } }
 
   func uses(_ link: LinkID) -> Bool {

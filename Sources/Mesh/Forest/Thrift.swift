@@ -62,7 +62,7 @@ package struct Thrift {
         return takeBack(at: now, settings)
       }
       strained = 0
-      state = .one(tree, until: now + settings.spare * (1 << doublings))
+      state = .one(tree, until: now + span(settings))
     case .one(let tree, let until):
       strained = shares[Int(tree.other.rawValue)] < settings.lost ? strained + 1 : 0
       if until <= now || strained >= settings.looks { return takeBack(at: now, settings) }
@@ -102,11 +102,14 @@ package struct Thrift {
     return .letGo
   }
 
-  /// A line that has carried both for as long as it was last left with one is another line.
+  /// How long the line is left with one, the next time.
+  private func span(_ settings: ThriftSettings) -> Duration { settings.spare * (1 << doublings) }
+
+  /// A line that has carried both for as long as it would be left with one is another line.
   private mutating func forgive(_ isStrained: Bool, at now: Instant, _ settings: ThriftSettings) {
     guard !isStrained else { return goodSince = nil }
     let since = goodSince ?? now
     goodSince = since
-    if now >= since + settings.spare * (1 << doublings) { doublings = 0 }
+    if now >= since + span(settings) { doublings = 0 }
   }
 }

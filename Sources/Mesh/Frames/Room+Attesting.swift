@@ -83,7 +83,7 @@ extension Room {
   private func pullGenuine(_ forged: [UInt32], of stream: Stream, _ ctx: inout Context) {
     guard let first = forged.min() else { return }
     let mask = forged.filter { $0 - first < 32 }.reduce(0 as UInt32) { $0 | 1 << ($1 - first) }
-    let near = forest.slots.compactMap(\.parent) + forest.slots.flatMap(\.standbys)
+    let near = forest.parents + forest.slots.flatMap(\.standbys)
     let clean = near.first { links[$0] != nil && links[$0]?.offence == nil }
     let speaker = links.values.first { $0.session == stream.session }?.link
     guard let link = clean ?? speaker else { return }

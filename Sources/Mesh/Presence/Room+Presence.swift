@@ -296,8 +296,7 @@ extension Room {
     var hash = roster.hash
     if comparisons % ctx.settings.presence.beatsEvery != 0 { hash.beats = 0 }
     // Parents too: a few who are neighbours of each other only would never hear what they missed.
-    let partners = overlay.active + forest.slots.compactMap(\.parent)
-    if let link = ctx.entropy.pick(partners) {
+    if let link = ctx.entropy.pick(overlay.active + forest.parents) {
       sendOnce(.rosterHash, to: link, &ctx) { hash.encoded(tag: $0) }
       // In the same datagram.
       compareOperations(with: link, &ctx)
